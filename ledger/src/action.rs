@@ -1,0 +1,64 @@
+//! Business acts: one variant for each thing that can be recorded.
+
+use minicbor::{Decode, Encode};
+
+use crate::procedure::{
+    clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract, guarantee::IssueGuarantee,
+    listing::PublishListing, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
+    registration::RegisterOrganisation, release::ReleaseGuarantee,
+};
+
+/// Everything that an organisation can ask the ledger to record.
+///
+/// The number of a variant is its name in signed bytes and never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Action {
+    /// A centre admits an organisation with its roles and keys.
+    #[n(1)]
+    RegisterOrganisation(#[n(0)] RegisterOrganisation),
+    /// A seller publishes a listing.
+    #[n(2)]
+    PublishListing(#[n(0)] PublishListing),
+    /// A guarantor issues an electronic letter of guarantee.
+    #[n(3)]
+    IssueGuarantee(#[n(0)] IssueGuarantee),
+    /// A bidder deposits its letter and so qualifies for a listing.
+    #[n(4)]
+    DepositGuarantee(#[n(0)] DepositGuarantee),
+    /// A qualified bidder quotes a price, in the open.
+    #[n(5)]
+    SubmitQuote(#[n(0)] SubmitQuote),
+    /// The seller or the winner confirms the deal.
+    #[n(6)]
+    ConfirmDeal(#[n(0)] ConfirmDeal),
+    /// The hosting centre publishes the confirmed result.
+    #[n(7)]
+    PublishResult(#[n(0)] PublishResult),
+    /// The seller or the winner records the contract.
+    #[n(8)]
+    RecordContract(#[n(0)] RecordContract),
+    /// The beneficiary releases a letter of guarantee.
+    #[n(9)]
+    ReleaseGuarantee(#[n(0)] ReleaseGuarantee),
+    /// The timekeeper of a network with a stepped clock moves it forward.
+    #[n(10)]
+    AdvanceClock(#[n(0)] AdvanceClock),
+}
+
+impl Action {
+    /// Its name in interfaces: `snake_case`, stable.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RegisterOrganisation(_) => "register_organisation",
+            Self::PublishListing(_) => "publish_listing",
+            Self::IssueGuarantee(_) => "issue_guarantee",
+            Self::DepositGuarantee(_) => "deposit_guarantee",
+            Self::SubmitQuote(_) => "submit_quote",
+            Self::ConfirmDeal(_) => "confirm_deal",
+            Self::PublishResult(_) => "publish_result",
+            Self::RecordContract(_) => "record_contract",
+            Self::ReleaseGuarantee(_) => "release_guarantee",
+            Self::AdvanceClock(_) => "advance_clock",
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Deterministic CBOR and bounded decoding.
+//!
+//! Every signed or stored value has exactly one encoding (RFC 8949, section 4.2.1). The decoder does
+//! not try to recognise all the other ones: it decodes, encodes again and refuses whatever differs.
+
+use minicbor::{Decode, Decoder, Encode};
+
+/// Why bytes are not a value of the expected kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// More bytes than the kind may have.
+    #[error("{found} bytes where at most {max} are allowed")]
+    TooLong {
+        /// The limit for this kind of value, in bytes.
+        max: usize,
+        /// What arrived, in bytes.
+        found: usize,
+    },
+    /// Not CBOR, or not of the published schema.
+    #[error("not a value of this schema: {0}")]
+    Malformed(String),
+    /// A valid value in an encoding that is not the deterministic one, or with bytes after it.
+    #[error("not in deterministic encoding (RFC 8949, section 4.2.1)")]
+    NotDeterministic,
+}
+
+/// Encodes a value; the same value always gives the same bytes.
+pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing into a Vec cannot fail, and our types have no failing encoders.
+    let written = minicbor::encode(value, &mut bytes);
+    debug_assert!(written.is_ok(), "encoding into memory does not fail");
+    bytes
+}
+
+/// Decodes a value from untrusted bytes of at most `max` bytes.
+///
+/// # Errors
+/// [`CodecError`] when the bytes are too long, malformed, or not in deterministic encoding.
+pub fn decode<T>(bytes: &[u8], max: usize) -> Result<T, CodecError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    if bytes.len() > max {
+        return Err(CodecError::TooLong { max, found: bytes.len() });
+    }
+    let mut decoder = Decoder::new(bytes);
+    let value: T = decoder.decode().map_err(|e| CodecError::Malformed(e.to_string()))?;
+    if encode(&value) != bytes {
+        return Err(CodecError::NotDeterministic);
+    }
+    Ok(value)
+}
+
+/// Declares a checked text: what its constructor accepts is what its decoder accepts.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = $crate::codec::InvalidText;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let check: fn(&str) -> Result<String, $crate::codec::InvalidText> = $check;
+                check(text).map(Self)
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.str(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                d.str()?.parse().map_err(minicbor::decode::Error::message)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use text_type;
+
+/// A text that breaks the rule of its kind; the sentence says which rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidText(pub String);
+
+impl InvalidText {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// Accepts 1 to `max` characters without control characters and without blanks at either end.
+pub(crate) fn plain_text(text: &str, max: usize) -> Result<String, InvalidText> {
+    let count = text.chars().count();
+    if count == 0 || count > max {
+        return Err(InvalidText::new(format!("must have 1 to {max} characters, has {count}")));
+    }
+    if text.chars().any(char::is_control) || text.trim() != text {
+        return Err(InvalidText::new("must have no control characters and no blanks at either end"));
+    }
+    Ok(text.to_owned())
+}
+
+text_type! {
+    /// A name or title as people write it: 1 to 120 characters.
+    Title, |t| plain_text(t, 120)
+}
+text_type! {
+    /// A free description: 1 to 2,000 characters.
+    Description, |t| plain_text(t, 2_000)
+}

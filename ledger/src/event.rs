@@ -1,0 +1,224 @@
+//! What happened: the facts a block adds, in the order in which they came about.
+
+use minicbor::{Decode, Encode};
+
+use crate::amount::Amount;
+use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::record::guarantee::ReleaseGround;
+use crate::record::listing::EndReason;
+use crate::time::{BlockTime, Span};
+use crate::transaction;
+
+/// An event and the transaction that caused it; `None` for what fell due by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Recorded {
+    /// The cause.
+    #[n(0)]
+    pub transaction: Option<transaction::Id>,
+    /// What happened.
+    #[n(1)]
+    pub event: Event,
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Event {
+    /// An organisation was admitted.
+    #[n(1)]
+    OrganisationRegistered {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// By which centre.
+        #[n(1)]
+        centre: CreditCode,
+    },
+    /// A notice was published.
+    #[n(2)]
+    ListingPublished {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// By whom.
+        #[n(1)]
+        seller: CreditCode,
+        /// When it opens.
+        #[n(2)]
+        opens_at: BlockTime,
+        /// When it closes.
+        #[n(3)]
+        closes_at: BlockTime,
+    },
+    /// A listing opened for quotes.
+    #[n(3)]
+    ListingOpened {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+    },
+    /// A letter of guarantee was issued.
+    #[n(4)]
+    GuaranteeIssued {
+        /// The letter.
+        #[n(0)]
+        guarantee: GuaranteeId,
+        /// For which listing.
+        #[n(1)]
+        listing: DealCode,
+        /// On whose behalf.
+        #[n(2)]
+        applicant: CreditCode,
+        /// How much.
+        #[n(3)]
+        amount: Amount,
+    },
+    /// A bidder deposited its letter.
+    #[n(5)]
+    BidderQualified {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Who.
+        #[n(1)]
+        bidder: CreditCode,
+        /// The letter.
+        #[n(2)]
+        guarantee: GuaranteeId,
+    },
+    /// A quote was recorded.
+    #[n(6)]
+    QuoteRecorded {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Who.
+        #[n(1)]
+        bidder: CreditCode,
+        /// How much.
+        #[n(2)]
+        price: Amount,
+        /// Number within the listing.
+        #[n(3)]
+        number: u32,
+    },
+    /// Timed bidding began.
+    #[n(7)]
+    TimedBiddingStarted {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Valid bidders.
+        #[n(1)]
+        bidders: u32,
+        /// When it ends unless extended.
+        #[n(2)]
+        ends_at: BlockTime,
+    },
+    /// A late quote extended timed bidding.
+    #[n(8)]
+    TimedBiddingExtended {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// The new end.
+        #[n(1)]
+        ends_at: BlockTime,
+    },
+    /// There is a winner.
+    #[n(9)]
+    ListingConcluded {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// The winner.
+        #[n(1)]
+        winner: CreditCode,
+        /// The price.
+        #[n(2)]
+        price: Amount,
+        /// Until when both sides must confirm.
+        #[n(3)]
+        confirm_by: BlockTime,
+    },
+    /// The listing ended without a winner, or without a contract.
+    #[n(10)]
+    ListingEnded {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Why.
+        #[n(1)]
+        reason: EndReason,
+    },
+    /// One side confirmed the deal.
+    #[n(11)]
+    DealConfirmed {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Which side.
+        #[n(1)]
+        by: CreditCode,
+        /// Whether both have now confirmed.
+        #[n(2)]
+        complete: bool,
+    },
+    /// The result was published.
+    #[n(12)]
+    ResultPublished {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// When publicity ends.
+        #[n(1)]
+        until: BlockTime,
+    },
+    /// Publicity ended.
+    #[n(13)]
+    PublicityEnded {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Until when both sides must sign the contract.
+        #[n(1)]
+        contract_by: BlockTime,
+    },
+    /// One side signed the contract record.
+    #[n(14)]
+    ContractSigned {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Which side.
+        #[n(1)]
+        by: CreditCode,
+        /// Whether both have now signed.
+        #[n(2)]
+        complete: bool,
+    },
+    /// A letter was released.
+    #[n(15)]
+    GuaranteeReleased {
+        /// The letter.
+        #[n(0)]
+        guarantee: GuaranteeId,
+        /// Why.
+        #[n(1)]
+        ground: ReleaseGround,
+    },
+    /// A letter's validity ended.
+    #[n(16)]
+    GuaranteeExpired {
+        /// The letter.
+        #[n(0)]
+        guarantee: GuaranteeId,
+    },
+    /// The clock of a demonstration network was moved forward.
+    #[n(17)]
+    ClockAdvanced {
+        /// By how much.
+        #[n(0)]
+        by: Span,
+    },
+}

@@ -1,0 +1,222 @@
+//! Refusals: one for each rule, with a stable code and a fixed order of precedence.
+
+/// Declares the refusals in their order of precedence.
+macro_rules! rejections {
+    ($($name:ident = $number:literal, $rule:literal, $code:literal, $en:literal, $zh:literal;)*) => {
+        /// Why a transaction is not recorded.
+        ///
+        /// A transaction that breaks several rules is refused for the first of them, so that every
+        /// node and every auditor names the same reason. Codes and numbers never change their meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rejection {
+            $(#[doc = concat!("Rule ", $rule, ": ", $en)] $name = $number,)*
+        }
+
+        impl Rejection {
+            /// All refusals, in their order of precedence.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Number of the rule in `docs/rules.md`.
+            pub const fn rule(self) -> &'static str {
+                match self { $(Self::$name => $rule,)* }
+            }
+
+            /// Its stable name: `snake_case`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What is wrong and what to do, in English.
+            pub const fn english(self) -> &'static str {
+                match self { $(Self::$name => $en,)* }
+            }
+
+            /// What is wrong and what to do, in Chinese.
+            pub const fn chinese(self) -> &'static str {
+                match self { $(Self::$name => $zh,)* }
+            }
+        }
+    };
+}
+
+rejections! {
+    Expired = 101, "TX01", "expired",
+        "The transaction's expiry height has passed. Sign it again with a later expiry.",
+        "交易的有效高度已过，请以更晚的有效高度重新签名。";
+    ExpiryTooFar = 102, "TX02", "expiry_too_far",
+        "The expiry height lies further ahead than the network allows. Sign again with an earlier expiry.",
+        "交易的有效高度超出网络允许的范围，请以更早的有效高度重新签名。";
+    AlreadyRecorded = 103, "TX03", "already_recorded",
+        "This transaction is on the ledger already; nothing needs to be done.",
+        "该交易已记入账本，无需再次提交。";
+    UnknownKey = 104, "TX04", "unknown_key",
+        "The signing key belongs to no registered organisation. Have a centre register it first.",
+        "签名密钥不属于任何已登记的主体，请先由交易中心登记。";
+    RoleNotPermitted = 105, "TX05", "role_not_permitted",
+        "The organisation has no role that may do this.",
+        "该主体的角色无权执行此操作。";
+
+    InvalidRoles = 201, "OR01", "invalid_roles",
+        "Roles must be given once each in ascending order, at least one, and never centre or timekeeper.",
+        "角色须按升序各列一次，至少一个，且不得为交易中心或时钟管理者。";
+    InvalidKeys = 202, "OR02", "invalid_keys",
+        "An organisation is registered with 1 to 8 different, full-strength Ed25519 keys in ascending order.",
+        "登记主体时须提供一至八个互不相同、强度完整且按升序排列的Ed25519公钥。";
+    OrganisationExists = 203, "OR03", "organisation_exists",
+        "An organisation with this unified social credit code is registered already.",
+        "该统一社会信用代码的主体已登记。";
+    KeyInUse = 204, "OR04", "key_in_use",
+        "One of the keys already speaks for an organisation. Register a fresh key.",
+        "所列密钥已归属某一主体，请使用新的密钥。";
+
+    ListingUnknown = 301, "LI01", "listing_unknown",
+        "There is no listing with this deal code.",
+        "不存在该交易标识码的挂牌项目。";
+    CentreUnknown = 302, "LI02", "centre_unknown",
+        "The hosting centre is not a registered trading centre.",
+        "承办机构不是已登记的交易中心。";
+    InvalidResource = 303, "LI03", "invalid_resource",
+        "The resource needs an area above zero, a term of 1 to 70 years and at most 16 different documents.",
+        "标的面积须大于零，年限须为一至七十年，附件不得超过十六份且不得重复。";
+    InvalidPrices = 304, "LI04", "invalid_prices",
+        "Prices must be above zero, in one currency, and the starting price not above the reserve price.",
+        "各项价格须大于零且币种一致，起始价不得高于底价。";
+    DepositTooLow = 305, "LI05", "deposit_too_low",
+        "The deposit is below the legal share of the reserve price (rule LL03).",
+        "竞买保证金低于法定比例（规则LL03）。";
+    NoticeTooShort = 306, "LI06", "notice_too_short",
+        "The listing would open before the legal notice period has passed (rule LL01).",
+        "公告期不足，挂牌起始时间早于法定期限（规则LL01）。";
+    ListingTooShort = 307, "LI07", "listing_too_short",
+        "The listing would close before the legal listing period has passed (rule LL02).",
+        "挂牌期不足，截止时间早于法定期限（规则LL02）。";
+    BeyondCalendar = 308, "LI08", "beyond_calendar",
+        "A legal period ends beyond the holiday table of the rule pack. Adopt a newer rule pack first.",
+        "法定期限超出规则包的节假日表，请先更新规则包。";
+    RuleMissing = 309, "LI09", "rule_missing",
+        "The rule pack has no rule in effect for a period that is needed. Adopt a complete rule pack first.",
+        "规则包缺少所需的有效规则，请先启用完整的规则包。";
+    DealSequenceUsedUp = 310, "LI10", "deal_sequence_used_up",
+        "The centre has numbered all the deals it can on this day. Publish tomorrow.",
+        "该交易中心当日交易编号已用尽，请次日发布。";
+    StageNotPermitted = 311, "LI11", "stage_not_permitted",
+        "The listing is at a stage in which this is not possible.",
+        "挂牌项目当前所处阶段不允许此操作。";
+
+    GuaranteeExists = 401, "GU01", "guarantee_exists",
+        "The guarantor has used this letter number already. Take another number.",
+        "该担保机构已使用此保函编号，请更换编号。";
+    ApplicantNotBidder = 402, "GU02", "applicant_not_bidder",
+        "The applicant is not a registered bidder.",
+        "保函申请人不是已登记的竞买人。";
+    InvalidGuaranteeAmount = 403, "GU03", "invalid_guarantee_amount",
+        "The amount of the letter must be above zero and in the listing's currency.",
+        "保函金额须大于零且币种与挂牌项目一致。";
+    GuaranteeAlreadyExpired = 404, "GU04", "guarantee_already_expired",
+        "The letter would expire before it is issued.",
+        "保函的失效时间早于开立时间。";
+    GuaranteeUnknown = 405, "GU05", "guarantee_unknown",
+        "There is no letter of guarantee with this guarantor and number.",
+        "不存在该担保机构和编号的保函。";
+    NotTheApplicant = 406, "GU06", "not_the_applicant",
+        "The letter was issued on behalf of another organisation; it cannot be lent.",
+        "该保函系为其他主体开立，不得转借。";
+    WrongListing = 407, "GU07", "wrong_listing",
+        "The letter was issued for another listing.",
+        "该保函系为其他挂牌项目开立。";
+    GuaranteeUsed = 408, "GU08", "guarantee_used",
+        "The letter has been deposited before or is over; it cannot be used again.",
+        "该保函已使用或已终止，不得重复使用。";
+    GuaranteeTooSmall = 409, "GU09", "guarantee_too_small",
+        "The letter does not cover the deposit that the listing demands.",
+        "保函金额不足以覆盖竞买保证金。";
+    GuaranteeTooShort = 410, "GU10", "guarantee_too_short",
+        "The letter expires before the instant until which the listing demands it (rule LL11).",
+        "保函有效期短于挂牌项目的要求（规则LL11）。";
+    AlreadyQualified = 411, "GU11", "already_qualified",
+        "The bidder has deposited a letter for this listing already.",
+        "该竞买人已为本项目递交保函。";
+    SellerMayNotBid = 412, "GU12", "seller_may_not_bid",
+        "The seller may not bid for its own listing (Auction Law, article 30).",
+        "出让人不得参与自己项目的竞买（拍卖法第三十条）。";
+    NotTheBeneficiary = 413, "GU13", "not_the_beneficiary",
+        "Only the beneficiary can release the letter.",
+        "仅受益人可以解除保函。";
+    WinnersGuarantee = 414, "GU14", "winners_guarantee",
+        "The winner's letter stays until the contract is signed.",
+        "竞得人的保函须保留至合同签订。";
+
+    NotQualified = 501, "QU01", "not_qualified",
+        "The bidder has not deposited a letter of guarantee for this listing.",
+        "该竞买人未为本项目递交保函。";
+    NotInTimedBidding = 502, "QU02", "not_in_timed_bidding",
+        "Only bidders that quoted during the listing period take part in timed bidding.",
+        "仅在挂牌期内有有效报价的竞买人可参加限时竞价。";
+    QuoteCurrency = 503, "QU03", "quote_currency",
+        "The quote is in another currency than the listing.",
+        "报价币种与挂牌项目不一致。";
+    QuoteBelowStart = 504, "QU04", "quote_below_start",
+        "The first quote must reach the starting price.",
+        "首次报价不得低于起始价。";
+    QuoteBelowIncrement = 505, "QU05", "quote_below_increment",
+        "The quote must exceed the best one by at least the increment.",
+        "报价须比当前最高报价至少高出一个增价幅度。";
+
+    NotAParty = 601, "DE01", "not_a_party",
+        "Only the seller and the winner can sign this.",
+        "仅出让人和竞得人可以签署。";
+    AlreadySigned = 602, "DE02", "already_signed",
+        "This side has signed already.",
+        "该方已签署。";
+    NotTheHost = 603, "DE03", "not_the_host",
+        "Only the hosting centre can publish the result.",
+        "仅承办交易中心可以公布结果。";
+    ContractDiffers = 604, "DE04", "contract_differs",
+        "The other side recorded a contract with another hash. Both must sign the same document.",
+        "双方记录的合同文件不一致，须签署同一文件。";
+
+    ClockIsReal = 701, "CL01", "clock_is_real",
+        "This network runs on real time; its clock cannot be moved.",
+        "本网络采用真实时间，不可调整时钟。";
+    ClockStepInvalid = 702, "CL02", "clock_step_invalid",
+        "The clock moves forward by 1 millisecond to 400 days at a time.",
+        "时钟每次须前移一毫秒至四百日。";
+    NotTheTimekeeper = 703, "CL03", "not_the_timekeeper",
+        "Only the timekeeper's key that genesis names can move the clock.",
+        "仅创世文件所列的时钟管理者密钥可以调整时钟。";
+}
+
+impl Rejection {
+    /// Number of the refusal; lower numbers take precedence.
+    pub const fn number(self) -> u16 {
+        self as u16
+    }
+}
+
+impl core::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.code(), self.english())
+    }
+}
+
+impl core::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_numbers_are_unique_and_in_order() {
+        let numbers: Vec<u16> = Rejection::ALL.iter().map(|r| r.number()).collect();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]));
+        let mut codes: Vec<&str> = Rejection::ALL.iter().map(|r| r.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Rejection::ALL.len());
+        let mut rules: Vec<&str> = Rejection::ALL.iter().map(|r| r.rule()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        assert_eq!(rules.len(), Rejection::ALL.len());
+        assert!(Rejection::ALL.iter().all(|r| r.chinese().ends_with('。') && r.english().ends_with('.')));
+    }
+}

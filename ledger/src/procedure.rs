@@ -1,0 +1,129 @@
+//! One file for each business act: what it says, what is checked, what it does.
+
+pub mod registration;
+
+pub mod confirmation;
+pub mod contract;
+pub mod due;
+pub mod guarantee;
+pub mod listing;
+pub mod publicity;
+pub mod qualification;
+pub mod quote;
+pub mod release;
+
+pub mod clock;
+
+use crate::calendar::BeyondCalendar;
+use crate::crypto::PublicKey;
+use crate::event::Event;
+use crate::execute::Failure;
+use crate::execute::rejection::Rejection;
+use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::record::guarantee::Guarantee;
+use crate::record::listing::{Listing, Qualification};
+use crate::record::organisation::Organisation;
+use crate::record::{Due, DueAt, Parameters};
+use crate::rule::{RuleError, RulePack};
+use crate::state::keys::{
+    DueKey, GuaranteeKey, LandListingRules, ListingKey, OrganisationKey, QualificationKey,
+};
+use crate::state::{Overlay, StateError};
+use crate::time::BlockTime;
+
+/// What an act sees of the world, and where its effects go.
+pub struct Context<'a, 'b> {
+    /// The state so far in this block.
+    pub state: &'a mut Overlay<'b>,
+    /// Block time.
+    pub time: BlockTime,
+    /// The organisation whose key signed.
+    pub signer: Organisation,
+    /// That key.
+    pub key: PublicKey,
+    /// The network's bounds.
+    pub parameters: &'a Parameters,
+    /// What has happened so far in this act.
+    pub events: Vec<Event>,
+}
+
+/// A business act: checks that read, then effects that cannot be refused.
+pub trait Procedure {
+    /// What the checks found, and the effects need.
+    type Checked;
+
+    /// Checks every rule in the order of [`Rejection`], without writing.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    fn check(&self, context: &Context<'_, '_>) -> Result<Self::Checked, Failure>;
+
+    /// Writes what follows.
+    ///
+    /// # Errors
+    /// [`StateError`] when the state cannot be read.
+    fn apply(&self, checked: Self::Checked, context: &mut Context<'_, '_>) -> Result<(), StateError>;
+
+    /// Both, in their order.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    fn run(&self, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+        let checked = self.check(context)?;
+        Ok(self.apply(checked, context)?)
+    }
+}
+
+impl Context<'_, '_> {
+    pub(crate) fn organisation(&self, code: &CreditCode) -> Result<Option<Organisation>, StateError> {
+        self.state.read(&OrganisationKey(code))
+    }
+
+    pub(crate) fn listing(&self, code: &DealCode) -> Result<Listing, Failure> {
+        Ok(self.state.read(&ListingKey(code))?.ok_or(Rejection::ListingUnknown)?)
+    }
+
+    pub(crate) fn guarantee(&self, id: &GuaranteeId) -> Result<Guarantee, Failure> {
+        Ok(self.state.read(&GuaranteeKey(id))?.ok_or(Rejection::GuaranteeUnknown)?)
+    }
+
+    pub(crate) fn qualification(
+        &self,
+        listing: &DealCode,
+        bidder: &CreditCode,
+    ) -> Result<Option<Qualification>, StateError> {
+        self.state.read(&QualificationKey(listing, bidder))
+    }
+
+    pub(crate) fn rules(&self) -> Result<RulePack, Failure> {
+        Ok(self.state.read(&LandListingRules)?.ok_or(Rejection::RuleMissing)?)
+    }
+}
+
+/// Has `due` happen at `time`.
+pub(crate) fn schedule(state: &mut Overlay<'_>, time: BlockTime, due: Due) {
+    let at = DueAt { time, due };
+    state.write(&DueKey(&at), &at.due);
+}
+
+/// Forgets what was to happen.
+pub(crate) fn unschedule(state: &mut Overlay<'_>, time: BlockTime, due: Due) {
+    state.remove(&DueKey(&DueAt { time, due }));
+}
+
+pub(crate) fn put_listing(state: &mut Overlay<'_>, listing: &Listing) {
+    state.write(&ListingKey(&listing.code), listing);
+}
+
+pub(crate) fn put_guarantee(state: &mut Overlay<'_>, guarantee: &Guarantee) {
+    state.write(&GuaranteeKey(&guarantee.id), guarantee);
+}
+
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Missing(_) => Rejection::RuleMissing.into(),
+            RuleError::Beyond(BeyondCalendar(_)) => Rejection::BeyondCalendar.into(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A centre admits an organisation.
+
+use minicbor::{Decode, Encode};
+
+use super::{Context, Procedure};
+use crate::codec::Title;
+use crate::crypto::PublicKey;
+use crate::event::Event;
+use crate::execute::Failure;
+use crate::execute::rejection::Rejection;
+use crate::id::{CreditCode, RegionCode};
+use crate::record::organisation::{KeyHolder, Organisation, Role};
+use crate::state::StateError;
+use crate::state::keys::{KeyHolderKey, OrganisationKey};
+
+/// Admission of an organisation with its roles and keys. It then trades in every region.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RegisterOrganisation {
+    /// Its unified social credit code.
+    #[n(0)]
+    pub code: CreditCode,
+    /// Its name.
+    #[n(1)]
+    pub name: Title,
+    /// Where it is registered.
+    #[n(2)]
+    pub region: RegionCode,
+    /// Its roles, ascending, at least one; centres and timekeepers come from genesis.
+    #[n(3)]
+    pub roles: Vec<Role>,
+    /// Its keys, ascending, 1 to 8.
+    #[n(4)]
+    pub keys: Vec<PublicKey>,
+}
+
+/// Most keys an organisation is registered with.
+pub const MAX_KEYS: usize = 8;
+
+fn ascending<T: Ord>(list: &[T]) -> bool {
+    list.iter().zip(list.iter().skip(1)).all(|(a, b)| a < b)
+}
+
+impl Procedure for RegisterOrganisation {
+    type Checked = ();
+
+    fn check(&self, context: &Context<'_, '_>) -> Result<(), Failure> {
+        let reserved = |role: &Role| matches!(role, Role::Centre | Role::Timekeeper);
+        if self.roles.is_empty() || !ascending(&self.roles) || self.roles.iter().any(reserved) {
+            return Err(Rejection::InvalidRoles.into());
+        }
+        let counted = (1..=MAX_KEYS).contains(&self.keys.len()) && ascending(&self.keys);
+        if !counted || !self.keys.iter().all(PublicKey::is_strong) {
+            return Err(Rejection::InvalidKeys.into());
+        }
+        if context.organisation(&self.code)?.is_some() {
+            return Err(Rejection::OrganisationExists.into());
+        }
+        for key in &self.keys {
+            if context.state.read(&KeyHolderKey(key))?.is_some() {
+                return Err(Rejection::KeyInUse.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&self, (): (), context: &mut Context<'_, '_>) -> Result<(), StateError> {
+        let organisation = Organisation {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            region: self.region.clone(),
+            roles: self.roles.clone(),
+            admitted_by: context.signer.code.clone(),
+            admitted_at: context.time,
+        };
+        context.state.write(&OrganisationKey(&self.code), &organisation);
+        for key in &self.keys {
+            context.state.write(&KeyHolderKey(key), &KeyHolder { organisation: self.code.clone() });
+        }
+        context.events.push(Event::OrganisationRegistered {
+            organisation: organisation.code,
+            centre: organisation.admitted_by,
+        });
+        Ok(())
+    }
+}

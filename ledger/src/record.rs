@@ -1,0 +1,91 @@
+//! What the state holds: one record for each thing that a rule can ask about.
+
+pub mod guarantee;
+pub mod listing;
+pub mod organisation;
+
+use minicbor::{Decode, Encode};
+
+use crate::id::{DealCode, GuaranteeId};
+use crate::time::BlockTime;
+
+/// What a stepped clock reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SteppedClock {
+    /// The instant it shows: genesis time plus every step so far.
+    #[n(0)]
+    pub reads: BlockTime,
+}
+
+/// Bounds that all nodes must agree on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Parameters {
+    /// A transaction may name an expiry at most this many heights ahead.
+    #[n(0)]
+    pub expiry_window: u64,
+    /// Largest total of transaction bytes in a block.
+    #[n(1)]
+    pub block_bytes: u64,
+    /// Most transactions in a block.
+    #[n(2)]
+    pub block_transactions: u64,
+    /// How the network's clock runs.
+    #[n(3)]
+    pub clock: Clock,
+}
+
+/// How block time relates to real time.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Clock {
+    /// Block time is real time.
+    #[n(0)]
+    Real,
+    /// Block time stands still but for the timekeeper's steps: for demonstrations and tests. A block is
+    /// dated with what the clock reads, or one millisecond after the block before.
+    #[n(1)]
+    Stepped {
+        /// The only key that may add to it.
+        #[n(0)]
+        timekeeper: crate::crypto::PublicKey,
+    },
+}
+
+/// Something that happens by itself once block time has passed an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Due {
+    /// A listing opens for quotes.
+    #[n(0)]
+    ListingOpens(#[n(0)] DealCode),
+    /// The listing period ends.
+    #[n(1)]
+    ListingCloses(#[n(0)] DealCode),
+    /// Timed bidding ends.
+    #[n(2)]
+    TimedBiddingEnds(#[n(0)] DealCode),
+    /// The confirmation must have been signed.
+    #[n(3)]
+    ConfirmationDue(#[n(0)] DealCode),
+    /// The publicity period ends.
+    #[n(4)]
+    PublicityEnds(#[n(0)] DealCode),
+    /// The contract must have been signed.
+    #[n(5)]
+    ContractDue(#[n(0)] DealCode),
+    /// The losers' letters must have been released.
+    #[n(6)]
+    ReleaseDue(#[n(0)] DealCode),
+    /// A letter of guarantee ends.
+    #[n(7)]
+    GuaranteeExpires(#[n(0)] GuaranteeId),
+}
+
+/// When something falls due: the order in which due things happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueAt {
+    /// The instant.
+    pub time: BlockTime,
+    /// What happens.
+    pub due: Due,
+}

@@ -1,0 +1,203 @@
+//! Rule packs: legal periods and thresholds as versioned ledger data.
+
+use minicbor::{Decode, Encode};
+
+use crate::calendar::{BeyondCalendar, Calendar, Day, whole_days_after};
+use crate::codec::{Description, InvalidText, Title, text_type};
+use crate::time::{BlockTime, Span};
+
+text_type! {
+    /// Name of a rule within its pack, for example `LL01`: 2 to 12 of `A-Z 0-9`.
+    RuleId, |t| {
+        let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+        if (2..=12).contains(&t.len()) && t.bytes().all(allowed) {
+            Ok(t.to_owned())
+        } else {
+            Err(InvalidText::new("a rule id has 2 to 12 of A-Z and 0-9"))
+        }
+    }
+}
+
+/// What a rule's value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Unit {
+    /// Calendar days (日).
+    #[n(0)]
+    Day,
+    /// Working days (工作日).
+    #[n(1)]
+    WorkingDay,
+    /// Minutes of block time.
+    #[n(2)]
+    Minute,
+    /// Thousandths of an amount.
+    #[n(3)]
+    Permille,
+}
+
+/// One legal number with the text it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Rule {
+    /// Its name in the pack.
+    #[n(0)]
+    pub id: RuleId,
+    /// The number.
+    #[n(1)]
+    pub value: u64,
+    /// What the number counts.
+    #[n(2)]
+    pub unit: Unit,
+    /// The legal text.
+    #[n(3)]
+    pub source: Description,
+    /// The day from which it applies.
+    #[n(4)]
+    pub effective_from: Day,
+}
+
+/// The rules of one kind of trade, and the holidays by which they are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RulePack {
+    /// Name of the pack.
+    #[n(0)]
+    pub name: Title,
+    /// Version, from 1, one more at each change.
+    #[n(1)]
+    pub version: u32,
+    /// The rules, ascending by id and day of effect.
+    #[n(2)]
+    pub rules: Vec<Rule>,
+    /// The holiday table.
+    #[n(3)]
+    pub calendar: Calendar,
+}
+
+/// A rule pack that cannot answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// No rule of that name and unit in effect on the day.
+    #[error("the rule pack has no rule {0} in effect")]
+    Missing(&'static str),
+    /// The period ends beyond the holiday table.
+    #[error(transparent)]
+    Beyond(#[from] BeyondCalendar),
+}
+
+impl RulePack {
+    /// The rule `id` in effect at `time`.
+    ///
+    /// # Errors
+    /// [`RuleError::Missing`].
+    pub fn rule(&self, id: &'static str, time: BlockTime) -> Result<&Rule, RuleError> {
+        let today = Day::of(time);
+        self.rules
+            .iter()
+            .filter(|rule| rule.id.as_str() == id && rule.effective_from <= today)
+            .max_by_key(|rule| rule.effective_from)
+            .ok_or(RuleError::Missing(id))
+    }
+
+    /// Latest instant of a period that begins at `start` and within which somebody must act.
+    ///
+    /// # Errors
+    /// [`RuleError`].
+    pub fn deadline(&self, id: &'static str, start: BlockTime) -> Result<BlockTime, RuleError> {
+        let rule = self.rule(id, start)?;
+        match rule.unit {
+            Unit::Day => Ok(self.calendar.days_after(start, rule.value)?),
+            Unit::WorkingDay => Ok(self.calendar.working_days_after(start, rule.value)?),
+            Unit::Minute => Ok(start.plus(Span::from_millis(rule.value.saturating_mul(60_000)))),
+            Unit::Permille => Err(RuleError::Missing(id)),
+        }
+    }
+
+    /// First instant at which a minimum period that begins at `start` has passed.
+    ///
+    /// # Errors
+    /// [`RuleError`].
+    pub fn earliest(&self, id: &'static str, start: BlockTime) -> Result<BlockTime, RuleError> {
+        let rule = self.rule(id, start)?;
+        match rule.unit {
+            Unit::Day => Ok(whole_days_after(start, rule.value)),
+            _ => self.deadline(id, start),
+        }
+    }
+
+    /// A span counted in minutes.
+    ///
+    /// # Errors
+    /// [`RuleError::Missing`], also when the rule is of another unit.
+    pub fn minutes(&self, id: &'static str, time: BlockTime) -> Result<Span, RuleError> {
+        match self.rule(id, time)? {
+            Rule { unit: Unit::Minute, value, .. } => Ok(Span::from_millis(value.saturating_mul(60_000))),
+            _ => Err(RuleError::Missing(id)),
+        }
+    }
+
+    /// A share in thousandths.
+    ///
+    /// # Errors
+    /// [`RuleError::Missing`], also when the rule is of another unit.
+    pub fn permille(&self, id: &'static str, time: BlockTime) -> Result<u64, RuleError> {
+        match self.rule(id, time)? {
+            Rule { unit: Unit::Permille, value, .. } => Ok(*value),
+            _ => Err(RuleError::Missing(id)),
+        }
+    }
+}
+
+/// Names of the rules that a land-use right listing (挂牌) obeys.
+pub mod land_listing {
+    use super::Unit;
+
+    /// From notice to opening, at least.
+    pub const NOTICE: &str = "LL01";
+    /// From opening to closing, at least.
+    pub const LISTING: &str = "LL02";
+    /// Deposit as a share of the reserve price, at least.
+    pub const DEPOSIT: &str = "LL03";
+    /// Length of timed bidding before any quote in it.
+    pub const TIMED_BIDDING: &str = "LL04";
+    /// A quote within this span of the end of timed bidding moves the end to this span after the quote.
+    pub const EXTENSION: &str = "LL05";
+    /// From the result to the confirmation by both sides, at most.
+    pub const CONFIRMATION: &str = "LL06";
+    /// From the confirmation to the publication of the result, at most.
+    pub const PUBLICATION: &str = "LL07";
+    /// Publicity of the result, at least.
+    pub const PUBLICITY: &str = "LL08";
+    /// From the end of publicity to the contract signed by both sides, at most.
+    pub const CONTRACT: &str = "LL09";
+    /// From the result to the release of the losers' letters, at most.
+    pub const RELEASE: &str = "LL10";
+    /// From closing to the expiry of a deposited letter, at least.
+    pub const LETTER_VALIDITY: &str = "LL11";
+
+    /// All of them; a genesis whose pack lacks one is refused.
+    pub const ALL: [&str; 11] = [
+        NOTICE,
+        LISTING,
+        DEPOSIT,
+        TIMED_BIDDING,
+        EXTENSION,
+        CONFIRMATION,
+        PUBLICATION,
+        PUBLICITY,
+        CONTRACT,
+        RELEASE,
+        LETTER_VALIDITY,
+    ];
+
+    /// The units that a rule's value may have; none for a name that is not in [`ALL`].
+    pub fn units(id: &str) -> &'static [Unit] {
+        match id {
+            DEPOSIT => &[Unit::Permille],
+            TIMED_BIDDING | EXTENSION => &[Unit::Minute],
+            id if ALL.contains(&id) => &[Unit::Day, Unit::WorkingDay, Unit::Minute],
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Every key of the state and the type of its value, in one list.
+//!
+//! A key is one byte for its kind followed by the parts given here; numbers are big-endian, so that
+//! the order of keys is the order of what they name.
+
+use super::StateKey;
+use crate::codec;
+use crate::crypto::PublicKey;
+use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::record::guarantee::Guarantee;
+use crate::record::listing::{Listing, Qualification, Quote};
+use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::{Due, DueAt, Parameters, SteppedClock};
+use crate::rule::RulePack;
+use crate::time::BlockTime;
+use crate::validators::ValidatorSet;
+
+fn bytes(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind];
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+/// `01`: the bounds that genesis set.
+pub struct ParametersKey;
+/// `02`: the rules of land-use right listings.
+pub struct LandListingRules;
+/// `03`: the validator set of the next block.
+pub struct ValidatorsKey;
+/// `04`: what a stepped clock reads.
+pub struct SteppedClockKey;
+/// `10 ‖ credit code`: an organisation.
+pub struct OrganisationKey<'a>(pub &'a CreditCode);
+/// `11 ‖ public key`: whom a key speaks for.
+pub struct KeyHolderKey<'a>(pub &'a PublicKey);
+/// `20 ‖ deal code`: a listing.
+pub struct ListingKey<'a>(pub &'a DealCode);
+/// `21 ‖ deal code ‖ credit code`: a bidder's standing.
+pub struct QualificationKey<'a>(pub &'a DealCode, pub &'a CreditCode);
+/// `22 ‖ deal code ‖ number`: a quote.
+pub struct QuoteKey<'a>(pub &'a DealCode, pub u32);
+/// `23 ‖ credit code ‖ day`: deals a platform has numbered on a day.
+pub struct DealSequenceKey<'a>(pub &'a CreditCode, pub u64);
+/// `30 ‖ guarantor ‖ number`: a letter of guarantee.
+pub struct GuaranteeKey<'a>(pub &'a GuaranteeId);
+/// `40 ‖ time ‖ what`: something that falls due.
+pub struct DueKey<'a>(pub &'a DueAt);
+
+macro_rules! state_keys {
+    ($($name:ty => $value:ty, |$key:ident| $bytes:expr;)*) => {$(
+        impl StateKey for $name {
+            type Value = $value;
+
+            fn key(&self) -> Vec<u8> {
+                let $key = self;
+                $bytes
+            }
+        }
+    )*};
+}
+
+state_keys! {
+    ParametersKey => Parameters, |_k| bytes(0x01, &[]);
+    LandListingRules => RulePack, |_k| bytes(0x02, &[]);
+    ValidatorsKey => ValidatorSet, |_k| bytes(0x03, &[]);
+    SteppedClockKey => SteppedClock, |_k| bytes(0x04, &[]);
+    OrganisationKey<'_> => Organisation, |k| bytes(0x10, &[k.0.as_str().as_bytes()]);
+    KeyHolderKey<'_> => KeyHolder, |k| bytes(0x11, &[k.0.as_bytes()]);
+    ListingKey<'_> => Listing, |k| bytes(0x20, &[k.0.as_str().as_bytes()]);
+    QualificationKey<'_> => Qualification, |k| bytes(0x21, &[k.0.as_str().as_bytes(), k.1.as_str().as_bytes()]);
+    QuoteKey<'_> => Quote, |k| bytes(0x22, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
+    DealSequenceKey<'_> => u32, |k| bytes(0x23, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
+    GuaranteeKey<'_> => Guarantee, |k| bytes(0x30, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
+    DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
+}
+
+/// The range of everything that is due at or before `time`.
+pub fn due_until(time: BlockTime) -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x40, &[]), bytes(0x40, &[&time.as_millis().saturating_add(1).to_be_bytes()]))
+}
+
+/// The range of everything that will ever fall due.
+pub fn all_due() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x40, &[]), bytes(0x41, &[]))
+}
+
+/// The instant in a due key.
+pub fn due_time(key: &[u8]) -> Option<BlockTime> {
+    let millis = key.get(1..9)?.try_into().ok().map(u64::from_be_bytes)?;
+    BlockTime::from_millis(millis).ok()
+}
+
+/// The range of all listings.
+pub fn all_listings() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x20, &[]), bytes(0x21, &[]))
+}
+
+/// The range of all organisations.
+pub fn all_organisations() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x10, &[]), bytes(0x11, &[]))
+}
+
+/// The range of all letters of guarantee.
+pub fn all_guarantees() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x30, &[]), bytes(0x31, &[]))
+}
+
+/// The range of a listing's bidders.
+pub fn qualifications_of(code: &DealCode) -> (Vec<u8>, Vec<u8>) {
+    // Credit codes are upper-case letters and digits, all of which sort before 0x7f.
+    (bytes(0x21, &[code.as_str().as_bytes()]), bytes(0x21, &[code.as_str().as_bytes(), &[0x7f]]))
+}
+
+/// The range of a listing's quotes from number `from` on.
+pub fn quotes_of(code: &DealCode, from: u32) -> (Vec<u8>, Vec<u8>) {
+    let code = code.as_str().as_bytes();
+    (bytes(0x22, &[code, &from.to_be_bytes()]), bytes(0x22, &[code, &[0xff; 5]]))
+}

@@ -1,0 +1,538 @@
+//! Signed and stored bytes: pinned, described in docs/formats.md, and only one encoding of each.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use ledger::action::Action;
+use ledger::block::{self, Block, Header};
+use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};
+use ledger::codec::{CodecError, encode};
+use ledger::event::{Event, Recorded};
+use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
+use ledger::id::{ChainId, Height};
+use ledger::record::guarantee::{Guarantee, GuaranteeStatus, ReleaseGround};
+use ledger::record::listing::*;
+use ledger::record::organisation::{KeyHolder, Organisation, Role};
+use ledger::record::{Clock, Due, DueAt, Parameters, SteppedClock};
+use ledger::state::StateKey;
+use ledger::state::keys::*;
+use ledger::time::{BlockTime, Span};
+use ledger::transaction::{self, Payload, TransactionError, Unverified, Verified, sign};
+use support::network::{Options, code, genesis, key};
+use support::words::{Names, Words, action, letter, yuan};
+use support::{Seeded, compare_or_update};
+
+fn chain_id() -> ChainId {
+    "test/0123456789abcdef".parse().unwrap()
+}
+
+fn names() -> Names {
+    let day_zero = BlockTime::parse("2026-03-02T00:00:00+08:00").unwrap();
+    Names { listings: BTreeMap::new(), day_zero }
+}
+
+fn act(line: &str) -> Action {
+    let words: Vec<&str> = line.split(' ').collect();
+    action(words[0], &Words::of(words[1..].iter().copied()), &names())
+}
+
+const ACTS: [&str; 10] = [
+    "register new roles=seller,bidder keys=new",
+    "publish L",
+    "issue G1",
+    "deposit bank:G1",
+    "quote 1010",
+    "confirm L",
+    "publicise L",
+    "contract L",
+    "release bank:G1",
+    "advance 1d",
+];
+
+fn payload(line: &str) -> Payload {
+    Payload { action: act(line), expiry: Height::new(7), salt: [0xa5; 16] }
+}
+
+fn signed(line: &str) -> Vec<u8> {
+    sign(&chain_id(), &key("a"), &payload(line))
+}
+
+fn header() -> Header {
+    Header {
+        version: 1,
+        height: Height::new(300),
+        time: names().time("d0T09:00"),
+        previous: block::Id::from_bytes([1; 32]),
+        proposer: key("gz votes").public_key(),
+        transaction_root: TransactionRoot::from_bytes([2; 32]),
+        state_root: StateRoot::from_bytes([3; 32]),
+        validators: ValidatorSetHash::from_bytes([4; 32]),
+    }
+}
+
+fn certificate() -> CommitCertificate {
+    let message = vote_sign_bytes(&chain_id(), VoteType::Precommit, Height::new(300), 2, Some(header().id()));
+    let signer = key("gz votes");
+    let signature = CommitSignature { public_key: signer.public_key(), signature: signer.sign(&message) };
+    CommitCertificate {
+        height: Height::new(300),
+        round: 2,
+        block_id: header().id(),
+        signatures: vec![signature],
+    }
+}
+
+fn listing() -> Listing {
+    let Action::PublishListing(notice) = act("publish L") else { panic!("a notice") };
+    let time = |text| names().time(text);
+    Listing {
+        code: names().listing("L"),
+        seller: code("seller"),
+        centre: notice.centre,
+        title: notice.title,
+        region: notice.region,
+        resource: notice.resource,
+        prices: notice.prices,
+        published_at: time("d0T09:00"),
+        opens_at: notice.opens_at,
+        closes_at: notice.closes_at,
+        terms: Terms {
+            pack_version: 1,
+            timed_bidding: Span::from_millis(300_000),
+            extension: Span::from_millis(300_000),
+            letters_valid_until: time("d78"),
+        },
+        stage: Stage::Publicised,
+        qualified: 3,
+        quoting: 2,
+        quotes: 4,
+        best: Some(BestQuote { bidder: code("b"), price: yuan("1010"), number: 4 }),
+        stage_ends_at: Some(time("d52")),
+        confirmation: BothSides { seller: Some(time("d33")), winner: Some(time("d34")) },
+        contract: Some(Contract {
+            document: DocumentHash::of(b"contract"),
+            signed: BothSides { seller: None, winner: Some(time("d45")) },
+        }),
+        ended: Some(EndReason::NoContract),
+    }
+}
+
+fn guarantee() -> Guarantee {
+    Guarantee {
+        id: letter("bank:G1"),
+        applicant: code("a"),
+        beneficiary: code("seller"),
+        listing: names().listing("L"),
+        amount: yuan("200"),
+        issued_at: names().time("d1"),
+        expires_at: names().time("d90"),
+        status: GuaranteeStatus::Released { ground: ReleaseGround::ReturnPeriod, at: names().time("d43") },
+    }
+}
+
+/// One of every event, in the order of their numbers.
+fn events() -> Vec<Event> {
+    let (listing, bidder, price) = (names().listing("L"), code("b"), yuan("1010"));
+    let (at, guarantee) = (names().time("d32"), letter("bank:G1"));
+    let l = || listing.clone();
+    vec![
+        Event::OrganisationRegistered { organisation: code("new"), centre: code("gz") },
+        Event::ListingPublished { listing: l(), seller: code("seller"), opens_at: at, closes_at: at },
+        Event::ListingOpened { listing: l() },
+        Event::GuaranteeIssued {
+            guarantee: guarantee.clone(),
+            listing: l(),
+            applicant: code("a"),
+            amount: price,
+        },
+        Event::BidderQualified { listing: l(), bidder: bidder.clone(), guarantee: guarantee.clone() },
+        Event::QuoteRecorded { listing: l(), bidder: bidder.clone(), price, number: 4 },
+        Event::TimedBiddingStarted { listing: l(), bidders: 2, ends_at: at },
+        Event::TimedBiddingExtended { listing: l(), ends_at: at },
+        Event::ListingConcluded { listing: l(), winner: bidder.clone(), price, confirm_by: at },
+        Event::ListingEnded { listing: l(), reason: EndReason::BelowReserve },
+        Event::DealConfirmed { listing: l(), by: bidder.clone(), complete: false },
+        Event::ResultPublished { listing: l(), until: at },
+        Event::PublicityEnded { listing: l(), contract_by: at },
+        Event::ContractSigned { listing: l(), by: bidder, complete: true },
+        Event::GuaranteeReleased { guarantee: guarantee.clone(), ground: ReleaseGround::Contract },
+        Event::GuaranteeExpired { guarantee },
+        Event::ClockAdvanced { by: Span::from_millis(86_400_000) },
+    ]
+}
+
+fn dues() -> Vec<Due> {
+    let listing = names().listing("L");
+    vec![
+        Due::ListingOpens(listing.clone()),
+        Due::ListingCloses(listing.clone()),
+        Due::TimedBiddingEnds(listing.clone()),
+        Due::ConfirmationDue(listing.clone()),
+        Due::PublicityEnds(listing.clone()),
+        Due::ContractDue(listing.clone()),
+        Due::ReleaseDue(listing),
+        Due::GuaranteeExpires(letter("bank:G1")),
+    ]
+}
+
+/// Every format with one value of it, by name.
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let genesis = genesis(&Options { stepped: true, ..Options::default() });
+    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut pin = |name: String, bytes: Vec<u8>| all.push((name, bytes));
+    for line in ACTS {
+        pin(format!("payload {}", act(line).name()), encode(&payload(line)));
+    }
+    pin("transaction".into(), signed("quote 1010"));
+    pin("header".into(), header().encode());
+    let block = Block { header: header(), transactions: vec![signed("quote 1010"), signed("confirm L")] };
+    pin("block".into(), block.encode());
+    let vote = |vote, block| vote_sign_bytes(&chain_id(), vote, Height::new(300), 2, block);
+    pin("vote prevote".into(), vote(VoteType::Prevote, Some(header().id())));
+    pin("vote precommit nil".into(), vote(VoteType::Precommit, None));
+    pin("certificate".into(), certificate().encode());
+    let id = transaction::Id::from_bytes([5; 32]);
+    for event in events() {
+        let name = format!("event {}", support::table::event_name(&event));
+        pin(name, encode(&Recorded { transaction: Some(id), event }));
+    }
+    let due = Event::ListingOpened { listing: names().listing("L") };
+    pin("event without a transaction".into(), encode(&Recorded { transaction: None, event: due }));
+    pin_state(&mut pin, &genesis);
+    all
+}
+
+/// Pins keys and values of the state.
+fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::Genesis) {
+    fn both<K: StateKey>(pin: &mut impl FnMut(String, Vec<u8>), name: &str, key: &K, value: &K::Value) {
+        pin(format!("key {name}"), key.key());
+        pin(format!("value {name}"), encode(value));
+    }
+    let (listing_code, day) = (names().listing("L"), genesis.time.china_day());
+    both(pin, "parameters", &ParametersKey, &genesis.parameters);
+    let real = Parameters { clock: Clock::Real, ..genesis.parameters.clone() };
+    both(pin, "parameters with a real clock", &ParametersKey, &real);
+    both(pin, "rules", &LandListingRules, &genesis.rules);
+    both(pin, "validators", &ValidatorsKey, &genesis.validators);
+    both(pin, "stepped clock", &SteppedClockKey, &SteppedClock { reads: genesis.time });
+    let organisation = Organisation {
+        code: code("trader"),
+        name: "珠海贸易".parse().unwrap(),
+        region: "440400".parse().unwrap(),
+        roles: vec![Role::Seller, Role::Bidder],
+        admitted_by: code("gz"),
+        admitted_at: genesis.time,
+    };
+    both(pin, "organisation", &OrganisationKey(&code("trader")), &organisation);
+    let holder = KeyHolder { organisation: code("trader") };
+    both(pin, "key holder", &KeyHolderKey(&key("trader").public_key()), &holder);
+    both(pin, "listing", &ListingKey(&listing_code), &listing());
+    let guarantee_id = letter("bank:G1");
+    let (bidder, at) = (code("a"), names().time("d22"));
+    let qualification =
+        Qualification { bidder: bidder.clone(), guarantee: guarantee_id.clone(), at, quotes: 2 };
+    both(pin, "qualification", &QualificationKey(&listing_code, &bidder), &qualification);
+    let quote = Quote { number: 4, bidder, price: yuan("1010"), at };
+    both(pin, "quote", &QuoteKey(&listing_code, 4), &quote);
+    both(pin, "deal sequence", &DealSequenceKey(&code("gz"), day), &7);
+    both(pin, "guarantee", &GuaranteeKey(&guarantee_id), &guarantee());
+    for status in [GuaranteeStatus::Issued, GuaranteeStatus::Deposited, GuaranteeStatus::Expired] {
+        both(pin, "guarantee", &GuaranteeKey(&guarantee_id), &Guarantee { status, ..guarantee() });
+    }
+    for due in dues() {
+        let at = DueAt { time: names().time("d32"), due };
+        both(pin, "due", &DueKey(&at), &at.due);
+    }
+}
+
+/// Formats are promises: a change of this file is a decision, and needs a new version.
+#[test]
+fn encodings_are_pinned() {
+    let now: String =
+        fixtures().iter().map(|(name, bytes)| format!("{name}\n  {}\n", hex::encode(bytes))).collect();
+    compare_or_update(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats.hex"), &now);
+}
+
+#[test]
+fn signed_values_come_back_from_their_bytes() {
+    for line in ACTS {
+        let bytes = signed(line);
+        let read = Verified::decode(&chain_id(), &bytes).unwrap();
+        assert_eq!(
+            (read.payload(), read.bytes(), read.key()),
+            (&payload(line), &bytes[..], key("a").public_key())
+        );
+    }
+    assert_eq!(Header::decode(&header().encode()), Ok(header()));
+    assert_eq!(CommitCertificate::decode(&certificate().encode()), Ok(certificate()));
+    let block = Block { header: header(), transactions: vec![signed("quote 1"), vec![]] };
+    assert_eq!(Block::decode(&block.encode()), Ok(block));
+}
+
+fn unverified(bytes: &[u8]) -> Result<Unverified, TransactionError> {
+    Unverified::decode(&chain_id(), bytes)
+}
+
+/// Flips bits of every byte: the result is not a transaction, or another one that nobody signed.
+#[test]
+fn every_corruption_of_a_transaction_shows() {
+    for line in ACTS {
+        let good = signed(line);
+        let id = unverified(&good).unwrap().id();
+        for index in 0..good.len() {
+            for mask in [0x01, 0x80, 0xff] {
+                let mut bad = good.clone();
+                bad[index] ^= mask;
+                let Ok(read) = unverified(&bad) else { continue };
+                let same_content = read.id() == id;
+                assert!(read.verify().is_err(), "{line}: byte {index} ^ {mask:#x} verifies");
+                // What is left the same is the content; then the signature was hit, at the end.
+                assert!(!same_content || index >= good.len() - 64, "{line}: byte {index} ^ {mask:#x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn truncations_and_trailing_bytes_are_refused() {
+    let good = signed("publish L");
+    for length in 0..good.len() {
+        assert!(matches!(unverified(&good[..length]), Err(TransactionError::Codec(_))), "{length}");
+    }
+    for tail in [&[0x00][..], &[0xf6], &good] {
+        let long = [&good[..], tail].concat();
+        assert_eq!(unverified(&long).err(), Some(CodecError::NotDeterministic.into()));
+    }
+    let huge = vec![0; block::MAX_LEAF_BYTES + 1];
+    let too_long = CodecError::TooLong { max: block::MAX_LEAF_BYTES, found: huge.len() };
+    assert_eq!(unverified(&huge).err(), Some(too_long.into()));
+}
+
+/// Bytes of a COSE_Sign1 with this payload, rightly signed: what a careless client would send.
+fn envelope(payload: &[u8], protected: &[u8]) -> Vec<u8> {
+    let text = b"Signature1";
+    let mut structure = vec![0x84, 0x60 | text.len() as u8];
+    structure.extend_from_slice(text);
+    for part in [protected, chain_id().as_bytes(), payload] {
+        structure.extend(encode(&minicbor::bytes::ByteVec::from(part.to_vec())));
+    }
+    let signature = key("a").sign(&structure);
+    let mut out = vec![0xd2, 0x84];
+    out.extend(encode(&minicbor::bytes::ByteVec::from(protected.to_vec())));
+    out.push(0xa0);
+    out.extend(encode(&minicbor::bytes::ByteVec::from(payload.to_vec())));
+    out.extend(encode(&minicbor::bytes::ByteVec::from(signature.as_bytes().to_vec())));
+    out
+}
+
+fn protected() -> Vec<u8> {
+    let mut protected = vec![0xa2, 0x01, 0x27, 0x04, 0x58, 0x20];
+    protected.extend_from_slice(key("a").public_key().as_bytes());
+    protected
+}
+
+/// Replaces bytes once.
+fn with(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at =
+        bytes.windows(from.len()).position(|window| window == from).expect("the bytes to replace are there");
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
+/// The same value in other encodings: RFC 8949 allows them, section 4.2.1 names one.
+#[test]
+fn other_encodings_of_a_payload_are_refused() {
+    let good = encode(&payload("quote 1010"));
+    // Map of 3: 0 action, 1 expiry 7, 2 salt.
+    let (expiry, salt) = ([0x01, 0x07], [&[0x02, 0x50][..], &[0xa5; 16]].concat());
+    let action = good[2..good.len() - expiry.len() - salt.len()].to_vec();
+    let map = |parts: &[&[u8]]| [&[0xa0 | parts.len() as u8][..], &parts.concat()].concat();
+    let action_field = [&[0x00][..], &action].concat();
+    assert_eq!(map(&[&action_field, &expiry, &salt]), good);
+    assert!(unverified(&envelope(&good, &protected())).unwrap().verify().is_ok());
+    assert_eq!(envelope(&good, &protected()), signed("quote 1010"));
+
+    let longer_text = with(&good, &[0x78, 0x28], &[0x79, 0x00, 0x28]);
+    let indefinite = [&[0xbf][..], &good[1..], &[0xff]].concat();
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("keys in another order", map(&[&expiry, &action_field, &salt])),
+        ("a key twice", map(&[&action_field, &expiry, &expiry, &salt])),
+        ("an unknown key", map(&[&action_field, &expiry, &salt, &[0x03, 0x00]])),
+        ("a missing key", map(&[&action_field, &salt])),
+        ("a longer integer", map(&[&action_field, &[0x01, 0x18, 0x07], &salt])),
+        ("a much longer integer", map(&[&action_field, &[0x01, 0x1b, 0, 0, 0, 0, 0, 0, 0, 0x07], &salt])),
+        ("a float", map(&[&action_field, &[0x01, 0xf9, 0x47, 0x00], &salt])),
+        ("a negative height", map(&[&action_field, &[0x01, 0x26], &salt])),
+        ("a tagged integer", map(&[&action_field, &[0x01, 0xc2, 0x41, 0x07], &salt])),
+        ("a longer text length", longer_text),
+        ("an indefinite map", indefinite),
+        ("an indefinite byte string", with(&good, &[0x02, 0x50], &[0x02, 0x5f, 0x50])),
+        ("a salt of 15 bytes", map(&[&action_field, &expiry, &salt[..1], &[0x4f], &[0xa5; 15]])),
+        ("a text for a byte string", with(&good, &[0x02, 0x50], &[0x02, 0x70])),
+        ("an unknown act", with(&good, &[0x82, 0x05], &[0x82, 0x18, 0x63])),
+        ("a tail", [&good[..], &[0x00]].concat()),
+        ("nothing", vec![]),
+        ("nesting without end", vec![0x81; 60_000]),
+        ("a promise of much", vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+    ];
+    for (name, bytes) in cases {
+        assert_ne!(bytes, good, "{name}");
+        let found = unverified(&envelope(&bytes, &protected())).err();
+        assert!(matches!(found, Some(TransactionError::Codec(_))), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn the_envelope_has_one_form() {
+    let payload = encode(&payload("quote 1010"));
+    let good = envelope(&payload, &protected());
+    let refused = |bytes: &[u8]| unverified(bytes).err();
+    let codec = |bytes: Vec<u8>| matches!(refused(&bytes), Some(TransactionError::Codec(_)));
+    assert!(codec(good[1..].to_vec()), "no tag");
+    assert!(codec(with(&good, &[0xd2], &[0xd8, 0x12])), "a longer tag");
+    assert!(codec(with(&good, &[0xd2], &[0xd8, 0x62])), "the tag of COSE_Sign");
+    assert!(codec(with(&good, &[0x84], &[0x9f])), "an indefinite array");
+    assert!(codec(with(&good, &[0xd2, 0x84], &[0xd2, 0x85])), "an array of five");
+    let unprotected = [&good[..3 + protected().len() + 1], &[0xa1, 0x01, 0x01]].concat();
+    assert!(codec(unprotected), "an unprotected header");
+
+    let key = key("a").public_key();
+    let with_key = |head: &[u8], tail: &[u8]| [head, key.as_bytes(), tail].concat();
+    let headers: Vec<(&str, Vec<u8>)> = vec![
+        ("Ed25519 of RFC 9864", with_key(&[0xa2, 0x01, 0x32, 0x04, 0x58, 0x20], &[])),
+        ("ES256", with_key(&[0xa2, 0x01, 0x26, 0x04, 0x58, 0x20], &[])),
+        ("another order", with_key(&[0xa2, 0x04, 0x58, 0x20], &[0x01, 0x27])),
+        ("no algorithm", with_key(&[0xa1, 0x04, 0x58, 0x20], &[])),
+        ("a third parameter", with_key(&[0xa3, 0x01, 0x27, 0x03, 0x00, 0x04, 0x58, 0x20], &[])),
+        ("a longer length", with_key(&[0xa2, 0x01, 0x27, 0x04, 0x59, 0x00, 0x20], &[])),
+        ("nothing", vec![]),
+    ];
+    for (name, header) in headers {
+        assert_eq!(refused(&envelope(&payload, &header)), Some(TransactionError::Header), "{name}");
+    }
+}
+
+#[test]
+fn a_signature_means_nothing_on_another_chain() {
+    let bytes = signed("quote 1010");
+    let other: ChainId = "test/0123456789abcdee".parse().unwrap();
+    let there = Unverified::decode(&other, &bytes).unwrap();
+    assert_ne!(there.id(), unverified(&bytes).unwrap().id());
+    assert!(there.verify().is_err());
+}
+
+#[test]
+fn the_same_content_is_the_same_transaction() {
+    let id = |payload: &Payload, who: &str| {
+        Verified::decode(&chain_id(), &sign(&chain_id(), &key(who), payload)).unwrap().id()
+    };
+    let one = payload("quote 1010");
+    assert_eq!(id(&one, "a"), id(&one, "a"));
+    let salted = Payload { salt: [0; 16], ..one.clone() };
+    let later = Payload { expiry: Height::new(8), ..one.clone() };
+    for other in [salted, later, payload("quote 1020")] {
+        assert_ne!(id(&one, "a"), id(&other, "a"));
+    }
+    assert_ne!(id(&one, "a"), id(&one, "b"));
+    // The id does not cover the signature: another one under the same content is the same transaction.
+    let mut bytes = sign(&chain_id(), &key("a"), &one);
+    *bytes.last_mut().unwrap() ^= 1;
+    assert_eq!(unverified(&bytes).unwrap().id(), id(&one, "a"));
+}
+
+/// Bytes without meaning, and meaning with random damage, into every decoder that faces the outside.
+#[test]
+fn no_bytes_upset_a_decoder() {
+    let mut random = Seeded(99);
+    let originals: Vec<Vec<u8>> = fixtures().into_iter().map(|(_, bytes)| bytes).collect();
+    for _ in 0..20_000 {
+        let mut bytes = random.pick(&originals).clone();
+        for _ in 0..=random.below(4) {
+            let at = random.below(bytes.len() as u64 + 1) as usize;
+            match random.below(3) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, random.next() as u8),
+                _ => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = random.next() as u8),
+            }
+        }
+        let _ = unverified(&bytes);
+        let _ = ledger::codec::decode::<Payload>(&bytes, 65_535);
+        if let Ok(block) = Block::decode(&bytes) {
+            assert_eq!(block.encode(), bytes);
+        }
+        if let Ok(header) = Header::decode(&bytes) {
+            assert_eq!(header.encode(), bytes);
+        }
+        if let Ok(certificate) = CommitCertificate::decode(&bytes) {
+            assert_eq!(certificate.encode(), bytes);
+        }
+        if let Ok(listing) = ledger::codec::decode::<Listing>(&bytes, 65_535) {
+            assert_eq!(encode(&listing), bytes);
+        }
+    }
+}
+
+const DOCUMENT: &str = include_str!("../../docs/formats.md");
+
+/// The rule of the schema that a fixture belongs to.
+fn rule_of(fixture: &str) -> Option<&str> {
+    let words: Vec<&str> = fixture.split(' ').collect();
+    match words.as_slice() {
+        ["key", ..] => None,
+        ["event", ..] => Some("recorded"),
+        ["value", "parameters", ..] => Some("parameters"),
+        ["value", "rules"] => Some("rule-pack"),
+        ["value", "stepped", "clock"] => Some("stepped-clock"),
+        ["value", "key", "holder"] => Some("key-holder"),
+        ["value", "deal", "sequence"] => Some("deal-sequence"),
+        ["value", name] => Some(name),
+        [first, ..] => Some(first),
+        [] => None,
+    }
+}
+
+/// The published schema describes every pinned encoding: all keys, all variants, all types.
+#[test]
+fn the_published_schema_is_what_is_encoded() {
+    let document = support::cddl::Document::of_markdown(DOCUMENT);
+    for (name, bytes) in fixtures() {
+        let Some(rule) = rule_of(&name) else { continue };
+        document.check(rule, &bytes).unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
+    // The checker tells things apart: no fixture passes for a header but the header.
+    let headers = fixtures().into_iter().filter(|(_, bytes)| bytes[0] == 0xa8);
+    let headers: Vec<String> =
+        headers.filter(|(_, bytes)| document.check("header", bytes).is_ok()).map(|(name, _)| name).collect();
+    assert_eq!(headers, ["header"]);
+    assert!(document.names().count() > 50);
+}
+
+/// A person who looks for an act, an event or a state key finds it on the page under its number.
+#[test]
+fn the_page_names_every_act_event_and_key() {
+    let has = |line: &dyn Fn(&str) -> bool| DOCUMENT.lines().any(line);
+    for line in ACTS {
+        let (act, bytes) = (act(line), encode(&act(line)));
+        let number = format!("[{}, [", bytes[1]);
+        assert!(has(&|l| l.contains(&number) && l.ends_with(&format!("; {}", act.name()))), "{}", act.name());
+    }
+    for (index, event) in events().iter().enumerate() {
+        let (number, name) =
+            (format!("[{}, [", index + 1), format!("; {}", support::table::event_name(event)));
+        assert!(has(&|l| l.contains(&number) && l.contains(&name)), "{name}");
+    }
+    for (name, key) in fixtures().iter().filter(|(name, _)| name.starts_with("key ")) {
+        assert!(DOCUMENT.contains(&format!("| `{:#04x}` |", key[0])), "{name}");
+    }
+}
+
+/// The table of columns stands in the code, where they are read and written, and in the document.
+#[test]
+fn the_document_has_the_columns_of_the_code() {
+    const COLUMNS: &str = include_str!("../src/store/columns.rs");
+    let rows: Vec<&str> = COLUMNS.lines().filter_map(|line| line.strip_prefix("//! |")).collect();
+    assert!(rows.len() > 11, "a heading and a row for each column");
+    for row in rows {
+        assert!(DOCUMENT.contains(&format!("|{row}\n")), "docs/formats.md lacks the row |{row}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The permission table, cell by cell: role x act, act x stage.
+
+mod support;
+
+use ledger::action::Action;
+use ledger::execute::permission::{TABLE, check_role};
+use ledger::execute::rejection::Rejection;
+use ledger::record::listing::{BestQuote, BothSides, Contract, Stage};
+use ledger::record::organisation::{Organisation, Role};
+use ledger::state::keys::{ListingKey, OrganisationKey};
+use support::chain::Chain;
+use support::network::{Options, code, genesis, key};
+use support::words::{Names, Words, action, yuan};
+
+/// One act of every kind: who does it, and how.
+const ACTS: [&str; 10] = [
+    "gz register new",
+    "seller publish L",
+    "bank issue G3 for=c",
+    "a deposit bank:G1",
+    "b quote 1010",
+    "seller confirm L",
+    "gz publicise L",
+    "seller contract L",
+    "seller release bank:G1",
+    "keeper advance 1d",
+];
+
+fn act(line: &str, names: &Names) -> (String, Action) {
+    let words: Vec<&str> = line.split(' ').collect();
+    (words[0].to_owned(), action(words[1], &Words::of(words[2..].iter().copied()), names))
+}
+
+/// A chain with listing `L`, a letter of `a` and a deposited letter of `b`.
+fn chain() -> (Chain, Names) {
+    let genesis = genesis(&Options { stepped: true, ..Options::default() });
+    let mut chain = Chain::new(&genesis);
+    let mut names = Names { listings: Default::default(), day_zero: genesis.time };
+    for line in ["seller publish L", "bank issue G1", "bank issue G2 for=b", "b deposit bank:G2"] {
+        let (who, action) = act(line, &names);
+        let bytes = chain.sign(&key(&who), action, 10);
+        let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
+        let (made, refused) = chain.block(time, &[chain.verified(&bytes)]);
+        assert!(refused.is_empty(), "{line}: {refused:?}");
+        if let ledger::event::Event::ListingPublished { listing, .. } = &made.events[0].event {
+            names.listings.insert("L".into(), listing.clone());
+        }
+    }
+    (chain, names)
+}
+
+#[test]
+fn every_act_has_one_row() {
+    let names = chain().1;
+    let acts: Vec<&str> = ACTS.iter().map(|line| act(line, &names).1.name()).collect();
+    let rows: Vec<&str> = TABLE.iter().map(|row| row.act).collect();
+    assert_eq!(acts, rows);
+}
+
+#[test]
+fn an_act_needs_one_of_its_roles() {
+    let (chain, names) = chain();
+    let somebody: Organisation = chain.read(&OrganisationKey(&code("a"))).unwrap();
+    for (line, row) in ACTS.iter().zip(TABLE) {
+        let action = act(line, &names).1;
+        for role in Role::ALL {
+            let organisation = Organisation { roles: vec![role], ..somebody.clone() };
+            let expected = if row.roles.contains(&role) { Ok(()) } else { Err(Rejection::RoleNotPermitted) };
+            assert_eq!(check_role(&action, &organisation), expected, "{} as {}", row.act, role.name());
+        }
+        let nobody = Organisation { roles: Vec::new(), ..somebody.clone() };
+        assert_eq!(check_role(&action, &nobody), Err(Rejection::RoleNotPermitted));
+    }
+}
+
+/// Puts the listing into every stage and tries every act: it succeeds in the stages of its row and is
+/// refused for the stage in all others.
+#[test]
+fn an_act_needs_one_of_its_stages() {
+    let (chain, names) = chain();
+    let code_of_listing = names.listing("L");
+    let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
+    for stage in Stage::ALL {
+        let mut chain = chain.clone();
+        let mut listing = chain.read(&ListingKey(&code_of_listing)).unwrap();
+        listing.stage = stage;
+        listing.best = Some(BestQuote { bidder: code("b"), price: yuan("1000"), number: 1 });
+        listing.contract = Some(Contract {
+            document: ledger::hash::DocumentHash::of(b"contract"),
+            signed: BothSides::default(),
+        });
+        chain.put(&ListingKey(&code_of_listing), &listing);
+        for (line, row) in ACTS.iter().zip(TABLE) {
+            let (who, action) = act(line, &names);
+            let bytes = chain.sign(&key(&who), action, 10);
+            let found = chain.check(time, &chain.verified(&bytes));
+            let expected = match (row.act, stage) {
+                (_, stage) if !row.stages.is_empty() && !row.stages.contains(&stage) => {
+                    Some(Rejection::StageNotPermitted)
+                }
+                // `b` has not quoted: the stage is right and the next rule answers.
+                ("submit_quote", Stage::TimedBidding) => Some(Rejection::NotInTimedBidding),
+                _ => None,
+            };
+            assert_eq!(found, expected, "{} while {}", row.act, stage.name());
+        }
+    }
+}
