@@ -1,0 +1,95 @@
+//! Which events a client wants.
+
+use ledger::id::GuaranteeId;
+use ledger::record::guarantee::Guarantee;
+use ledger::state::keys::GuaranteeKey;
+
+use crate::api::problem::Fault;
+use crate::api::schema::{Event, EventKind};
+use crate::api::view::View;
+
+/// Both conditions must hold; a missing one always does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    pub(super) listing: Option<String>,
+    pub(super) organisation: Option<String>,
+}
+
+/// What an event is about.
+#[derive(Default)]
+struct Subject<'a> {
+    listing: Option<&'a str>,
+    guarantee: Option<&'a str>,
+    organisations: [Option<&'a str>; 2],
+}
+
+impl Filter {
+    /// Whether everything passes.
+    pub(super) const fn is_open(&self) -> bool {
+        self.listing.is_none() && self.organisation.is_none()
+    }
+
+    /// Whether an event passes. Of a letter, the ledger is asked whose it is and for which listing.
+    pub(super) fn passes(&self, event: &Event, view: &View<'_>) -> Result<bool, Fault> {
+        if self.is_open() {
+            return Ok(true);
+        }
+        let subject = subject(&event.kind);
+        let letter = match subject.guarantee.and_then(|id| id.parse::<GuaranteeId>().ok()) {
+            Some(id) => view.get(&GuaranteeKey(&id))?,
+            None => None,
+        };
+        Ok(self.is_listing(&subject, letter.as_ref()) && self.names(&subject, letter.as_ref()))
+    }
+
+    fn is_listing(&self, subject: &Subject<'_>, letter: Option<&Guarantee>) -> bool {
+        let Some(wanted) = &self.listing else { return true };
+        subject.listing == Some(wanted) || letter.is_some_and(|letter| letter.listing.as_str() == wanted)
+    }
+
+    fn names(&self, subject: &Subject<'_>, letter: Option<&Guarantee>) -> bool {
+        let Some(wanted) = &self.organisation else { return true };
+        let party = |letter: &Guarantee| {
+            [&letter.id.guarantor, &letter.applicant, &letter.beneficiary]
+                .iter()
+                .any(|code| code.as_str() == wanted)
+        };
+        subject.organisations.contains(&Some(wanted)) || letter.is_some_and(party)
+    }
+}
+
+fn subject(kind: &EventKind) -> Subject<'_> {
+    use EventKind as K;
+    let about = |listing, organisation| Subject {
+        listing: Some(listing),
+        organisations: [organisation, None],
+        ..Subject::default()
+    };
+    match kind {
+        K::OrganisationRegistered { organisation, centre } => {
+            Subject { organisations: [Some(organisation), Some(centre)], ..Subject::default() }
+        }
+        K::ListingPublished { listing, seller, .. } => about(listing, Some(seller)),
+        K::GuaranteeIssued { listing, guarantee, applicant, .. } => {
+            Subject { guarantee: Some(guarantee), ..about(listing, Some(applicant)) }
+        }
+        K::BidderQualified { listing, bidder, guarantee } => {
+            Subject { guarantee: Some(guarantee), ..about(listing, Some(bidder)) }
+        }
+        K::QuoteRecorded { listing, bidder, .. } => about(listing, Some(bidder)),
+        K::ListingConcluded { listing, winner, .. } => about(listing, Some(winner)),
+        K::DealConfirmed { listing, by, .. } | K::ContractSigned { listing, by, .. } => {
+            about(listing, Some(by))
+        }
+        K::ListingOpened { listing }
+        | K::TimedBiddingStarted { listing, .. }
+        | K::TimedBiddingExtended { listing, .. }
+        | K::ListingEnded { listing, .. }
+        | K::ResultPublished { listing, .. }
+        | K::PublicityEnded { listing, .. } => about(listing, None),
+        K::GuaranteeReleased { guarantee, .. } | K::GuaranteeExpired { guarantee } => {
+            Subject { guarantee: Some(guarantee), ..Subject::default() }
+        }
+        K::ClockAdvanced { .. } => Subject::default(),
+    }
+}

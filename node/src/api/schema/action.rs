@@ -1,0 +1,278 @@
+//! Business acts as clients write them.
+
+use ledger::action::Action as LedgerAction;
+use ledger::procedure as act;
+use ledger::time::Span;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Amount, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list, parse_time};
+
+/// Everything that an organisation can ask the ledger to record; `act` says which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "act", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a few of them are ever held at a time")]
+pub enum Action {
+    /// A centre admits an organisation with its roles and keys.
+    RegisterOrganisation(RegisterOrganisation),
+    /// A seller publishes a listing.
+    PublishListing(PublishListing),
+    /// A guarantor issues an electronic letter of guarantee.
+    IssueGuarantee(IssueGuarantee),
+    /// A bidder deposits its letter and so qualifies for a listing.
+    DepositGuarantee(DepositGuarantee),
+    /// A qualified bidder quotes a price, in the open.
+    SubmitQuote(SubmitQuote),
+    /// The seller or the winner confirms the deal.
+    ConfirmDeal(ConfirmDeal),
+    /// The hosting centre publishes the confirmed result.
+    PublishResult(PublishResult),
+    /// The seller or the winner records the contract.
+    RecordContract(RecordContract),
+    /// The beneficiary releases a letter of guarantee.
+    ReleaseGuarantee(ReleaseGuarantee),
+    /// The timekeeper of a network with a stepped clock moves it forward.
+    AdvanceClock(AdvanceClock),
+}
+
+/// Admission of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterOrganisation {
+    /// Unified social credit code (GB 32100-2015).
+    #[schema(example = "91350100M000100Y43")]
+    pub code: String,
+    /// Name, 1 to 120 characters.
+    pub name: String,
+    /// Region of registration (GB/T 2260).
+    #[schema(example = "440400")]
+    pub region: String,
+    /// Roles, at least one; never centre or timekeeper. Any order: they are signed in the ledger's.
+    pub roles: Vec<Role>,
+    /// Ed25519 public keys in hexadecimal, 1 to 8. Any order: they are signed in the ledger's.
+    pub keys: Vec<String>,
+}
+
+/// The notice of a land-use right listing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishListing {
+    /// Credit code of the hosting centre.
+    pub centre: String,
+    /// Title of the notice, 1 to 120 characters.
+    pub title: String,
+    /// Region of the resource (GB/T 2260).
+    #[schema(example = "440400")]
+    pub region: String,
+    /// The resource.
+    pub resource: Resource,
+    /// Prices and deposit.
+    pub prices: Prices,
+    /// When quotes may begin (RFC 3339).
+    #[schema(example = "2026-03-02T09:00:00+08:00")]
+    pub opens_at: String,
+    /// When the listing period ends (RFC 3339).
+    #[schema(example = "2026-03-12T15:00:00+08:00")]
+    pub closes_at: String,
+}
+
+/// A letter for one bidder in one listing, in favour of its seller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueGuarantee {
+    /// The guarantor's number for the letter, 1 to 32 of `A-Z a-z 0-9 - _ .`
+    pub number: String,
+    /// Credit code of the bidder on whose behalf it is issued.
+    pub applicant: String,
+    /// Deal code of the listing.
+    pub listing: String,
+    /// Maximum amount.
+    pub amount: Amount,
+    /// When it ends (RFC 3339).
+    pub expires_at: String,
+}
+
+/// The deposit of a letter for a listing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepositGuarantee {
+    /// Deal code of the listing.
+    pub listing: String,
+    /// The letter, as `GUARANTOR:NUMBER`.
+    #[schema(example = "91350100M000100Y43:LG-2026-0001")]
+    pub guarantee: String,
+}
+
+/// A quote. It binds until a higher one is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitQuote {
+    /// Deal code of the listing.
+    pub listing: String,
+    /// The price.
+    pub price: Amount,
+}
+
+/// One side's signature under the confirmation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmDeal {
+    /// Deal code of the listing.
+    pub listing: String,
+}
+
+/// Publication of a confirmed result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishResult {
+    /// Deal code of the listing.
+    pub listing: String,
+}
+
+/// One side's signature under the contract record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordContract {
+    /// Deal code of the listing.
+    pub listing: String,
+    /// SHA-256 of the contract document, in hexadecimal.
+    pub document: String,
+}
+
+/// A signed release, which ends the letter at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseGuarantee {
+    /// The letter, as `GUARANTOR:NUMBER`.
+    pub guarantee: String,
+}
+
+/// A step of a demonstration network's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceClock {
+    /// How far, in milliseconds: 1 to 34,560,000,000 (400 days).
+    pub by_ms: u64,
+}
+
+impl TryFrom<Action> for LedgerAction {
+    type Error = InvalidField;
+
+    fn try_from(action: Action) -> Result<Self, InvalidField> {
+        Ok(match action {
+            Action::RegisterOrganisation(a) => Self::RegisterOrganisation(register(a)?),
+            Action::PublishListing(a) => Self::PublishListing(publish(a)?),
+            Action::IssueGuarantee(a) => Self::IssueGuarantee(issue(a)?),
+            Action::DepositGuarantee(a) => Self::DepositGuarantee(act::qualification::DepositGuarantee {
+                listing: parse("listing", &a.listing)?,
+                guarantee: parse("guarantee", &a.guarantee)?,
+            }),
+            Action::SubmitQuote(a) => Self::SubmitQuote(act::quote::SubmitQuote {
+                listing: parse("listing", &a.listing)?,
+                price: parse_amount("price", a.price)?,
+            }),
+            Action::ConfirmDeal(a) => {
+                Self::ConfirmDeal(act::confirmation::ConfirmDeal { listing: parse("listing", &a.listing)? })
+            }
+            Action::PublishResult(a) => {
+                Self::PublishResult(act::publicity::PublishResult { listing: parse("listing", &a.listing)? })
+            }
+            Action::RecordContract(a) => Self::RecordContract(act::contract::RecordContract {
+                listing: parse("listing", &a.listing)?,
+                document: parse("document", &a.document)?,
+            }),
+            Action::ReleaseGuarantee(a) => Self::ReleaseGuarantee(act::release::ReleaseGuarantee {
+                guarantee: parse("guarantee", &a.guarantee)?,
+            }),
+            Action::AdvanceClock(a) => {
+                Self::AdvanceClock(act::clock::AdvanceClock { by: Span::from_millis(a.by_ms) })
+            }
+        })
+    }
+}
+
+/// The ledger wants roles and keys in ascending order, once each; how a person lists them means nothing.
+fn register(a: RegisterOrganisation) -> Result<act::registration::RegisterOrganisation, InvalidField> {
+    let mut roles: Vec<_> = a.roles.into_iter().map(ledger::record::organisation::Role::from).collect();
+    roles.sort_unstable();
+    let mut keys = parse_list("keys", &a.keys)?;
+    keys.sort_unstable();
+    Ok(act::registration::RegisterOrganisation {
+        code: parse("code", &a.code)?,
+        name: parse("name", &a.name)?,
+        region: parse("region", &a.region)?,
+        roles,
+        keys,
+    })
+}
+
+fn publish(a: PublishListing) -> Result<act::listing::PublishListing, InvalidField> {
+    Ok(act::listing::PublishListing {
+        centre: parse("centre", &a.centre)?,
+        title: parse("title", &a.title)?,
+        region: parse("region", &a.region)?,
+        resource: a.resource.try_into().map_err(|e: InvalidField| e.within("resource"))?,
+        prices: a.prices.try_into().map_err(|e: InvalidField| e.within("prices"))?,
+        opens_at: parse_time("opens_at", &a.opens_at)?,
+        closes_at: parse_time("closes_at", &a.closes_at)?,
+    })
+}
+
+fn issue(a: IssueGuarantee) -> Result<act::guarantee::IssueGuarantee, InvalidField> {
+    Ok(act::guarantee::IssueGuarantee {
+        number: parse("number", &a.number)?,
+        applicant: parse("applicant", &a.applicant)?,
+        listing: parse("listing", &a.listing)?,
+        amount: parse_amount("amount", a.amount)?,
+        expires_at: parse_time("expires_at", &a.expires_at)?,
+    })
+}
+
+impl From<LedgerAction> for Action {
+    fn from(action: LedgerAction) -> Self {
+        match action {
+            LedgerAction::RegisterOrganisation(a) => Self::RegisterOrganisation(RegisterOrganisation {
+                code: a.code.to_string(),
+                name: a.name.to_string(),
+                region: a.region.to_string(),
+                roles: a.roles.into_iter().map(Role::from).collect(),
+                keys: a.keys.iter().map(ToString::to_string).collect(),
+            }),
+            LedgerAction::PublishListing(a) => Self::PublishListing(PublishListing {
+                centre: a.centre.to_string(),
+                title: a.title.to_string(),
+                region: a.region.to_string(),
+                resource: a.resource.into(),
+                prices: a.prices.into(),
+                opens_at: a.opens_at.to_string(),
+                closes_at: a.closes_at.to_string(),
+            }),
+            LedgerAction::IssueGuarantee(a) => Self::IssueGuarantee(IssueGuarantee {
+                number: a.number.to_string(),
+                applicant: a.applicant.to_string(),
+                listing: a.listing.to_string(),
+                amount: a.amount.into(),
+                expires_at: a.expires_at.to_string(),
+            }),
+            LedgerAction::DepositGuarantee(a) => Self::DepositGuarantee(DepositGuarantee {
+                listing: a.listing.to_string(),
+                guarantee: a.guarantee.to_string(),
+            }),
+            LedgerAction::SubmitQuote(a) => {
+                Self::SubmitQuote(SubmitQuote { listing: a.listing.to_string(), price: a.price.into() })
+            }
+            LedgerAction::ConfirmDeal(a) => Self::ConfirmDeal(ConfirmDeal { listing: a.listing.to_string() }),
+            LedgerAction::PublishResult(a) => {
+                Self::PublishResult(PublishResult { listing: a.listing.to_string() })
+            }
+            LedgerAction::RecordContract(a) => Self::RecordContract(RecordContract {
+                listing: a.listing.to_string(),
+                document: a.document.to_string(),
+            }),
+            LedgerAction::ReleaseGuarantee(a) => {
+                Self::ReleaseGuarantee(ReleaseGuarantee { guarantee: a.guarantee.to_string() })
+            }
+            LedgerAction::AdvanceClock(a) => Self::AdvanceClock(AdvanceClock { by_ms: a.by.as_millis() }),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Events as clients read them.
+
+use ledger::event::{Event as LedgerEvent, Recorded};
+use ledger::time::BlockTime;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Amount, EndReason, ReleaseGround};
+
+/// A fact that a block added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// Its name: height, a dot, and its number in the block from 0. Give it as `Last-Event-ID` to go on after it.
+    #[schema(example = "17.0")]
+    pub id: String,
+    /// Height of the block.
+    pub height: u64,
+    /// Time of the block (RFC 3339).
+    pub time: String,
+    /// The transaction that caused it, in hexadecimal; null for what fell due by itself.
+    pub transaction: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+impl Event {
+    /// Event number `number` of the block at `height`.
+    pub fn new(height: u64, number: u32, time: BlockTime, recorded: Recorded) -> Self {
+        Self {
+            id: format!("{height}.{number}"),
+            height,
+            time: time.to_string(),
+            transaction: recorded.transaction.map(|id| id.to_string()),
+            kind: recorded.event.into(),
+        }
+    }
+}
+
+/// What happened; `event` says which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// An organisation was admitted.
+    OrganisationRegistered {
+        /// Which.
+        organisation: String,
+        /// By which centre.
+        centre: String,
+    },
+    /// A notice was published.
+    ListingPublished {
+        /// The listing.
+        listing: String,
+        /// By whom.
+        seller: String,
+        /// When it opens (RFC 3339).
+        opens_at: String,
+        /// When it closes (RFC 3339).
+        closes_at: String,
+    },
+    /// A listing opened for quotes.
+    ListingOpened {
+        /// The listing.
+        listing: String,
+    },
+    /// A letter of guarantee was issued.
+    GuaranteeIssued {
+        /// The letter.
+        guarantee: String,
+        /// For which listing.
+        listing: String,
+        /// On whose behalf.
+        applicant: String,
+        /// How much.
+        amount: Amount,
+    },
+    /// A bidder deposited its letter.
+    BidderQualified {
+        /// The listing.
+        listing: String,
+        /// Who.
+        bidder: String,
+        /// The letter.
+        guarantee: String,
+    },
+    /// A quote was recorded.
+    QuoteRecorded {
+        /// The listing.
+        listing: String,
+        /// Who.
+        bidder: String,
+        /// How much.
+        price: Amount,
+        /// Number within the listing.
+        number: u32,
+    },
+    /// Timed bidding began.
+    TimedBiddingStarted {
+        /// The listing.
+        listing: String,
+        /// Valid bidders.
+        bidders: u32,
+        /// When it ends unless extended (RFC 3339).
+        ends_at: String,
+    },
+    /// A late quote extended timed bidding.
+    TimedBiddingExtended {
+        /// The listing.
+        listing: String,
+        /// The new end (RFC 3339).
+        ends_at: String,
+    },
+    /// There is a winner.
+    ListingConcluded {
+        /// The listing.
+        listing: String,
+        /// The winner.
+        winner: String,
+        /// The price.
+        price: Amount,
+        /// Until when both sides must confirm (RFC 3339).
+        confirm_by: String,
+    },
+    /// The listing ended without a winner, or without a contract.
+    ListingEnded {
+        /// The listing.
+        listing: String,
+        /// Why.
+        reason: EndReason,
+    },
+    /// One side confirmed the deal.
+    DealConfirmed {
+        /// The listing.
+        listing: String,
+        /// Which side.
+        by: String,
+        /// Whether both have now confirmed.
+        complete: bool,
+    },
+    /// The result was published.
+    ResultPublished {
+        /// The listing.
+        listing: String,
+        /// When publicity ends (RFC 3339).
+        until: String,
+    },
+    /// Publicity ended.
+    PublicityEnded {
+        /// The listing.
+        listing: String,
+        /// Until when both sides must sign the contract (RFC 3339).
+        contract_by: String,
+    },
+    /// One side signed the contract record.
+    ContractSigned {
+        /// The listing.
+        listing: String,
+        /// Which side.
+        by: String,
+        /// Whether both have now signed.
+        complete: bool,
+    },
+    /// A letter was released.
+    GuaranteeReleased {
+        /// The letter.
+        guarantee: String,
+        /// Why.
+        ground: ReleaseGround,
+    },
+    /// A letter's validity ended.
+    GuaranteeExpired {
+        /// The letter.
+        guarantee: String,
+    },
+    /// The clock of a demonstration network was moved forward.
+    ClockAdvanced {
+        /// By how much, in milliseconds.
+        by_ms: u64,
+    },
+}
+
+impl EventKind {
+    /// Its name, as `event` has it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OrganisationRegistered { .. } => "organisation_registered",
+            Self::ListingPublished { .. } => "listing_published",
+            Self::ListingOpened { .. } => "listing_opened",
+            Self::GuaranteeIssued { .. } => "guarantee_issued",
+            Self::BidderQualified { .. } => "bidder_qualified",
+            Self::QuoteRecorded { .. } => "quote_recorded",
+            Self::TimedBiddingStarted { .. } => "timed_bidding_started",
+            Self::TimedBiddingExtended { .. } => "timed_bidding_extended",
+            Self::ListingConcluded { .. } => "listing_concluded",
+            Self::ListingEnded { .. } => "listing_ended",
+            Self::DealConfirmed { .. } => "deal_confirmed",
+            Self::ResultPublished { .. } => "result_published",
+            Self::PublicityEnded { .. } => "publicity_ended",
+            Self::ContractSigned { .. } => "contract_signed",
+            Self::GuaranteeReleased { .. } => "guarantee_released",
+            Self::GuaranteeExpired { .. } => "guarantee_expired",
+            Self::ClockAdvanced { .. } => "clock_advanced",
+        }
+    }
+}
+
+impl From<LedgerEvent> for EventKind {
+    fn from(event: LedgerEvent) -> Self {
+        use LedgerEvent as E;
+        let text = |value: &dyn ToString| value.to_string();
+        match event {
+            E::OrganisationRegistered { organisation, centre } => {
+                Self::OrganisationRegistered { organisation: text(&organisation), centre: text(&centre) }
+            }
+            E::ListingPublished { listing, seller, opens_at, closes_at } => Self::ListingPublished {
+                listing: text(&listing),
+                seller: text(&seller),
+                opens_at: text(&opens_at),
+                closes_at: text(&closes_at),
+            },
+            E::ListingOpened { listing } => Self::ListingOpened { listing: text(&listing) },
+            E::GuaranteeIssued { guarantee, listing, applicant, amount } => Self::GuaranteeIssued {
+                guarantee: text(&guarantee),
+                listing: text(&listing),
+                applicant: text(&applicant),
+                amount: amount.into(),
+            },
+            E::BidderQualified { listing, bidder, guarantee } => Self::BidderQualified {
+                listing: text(&listing),
+                bidder: text(&bidder),
+                guarantee: text(&guarantee),
+            },
+            E::QuoteRecorded { listing, bidder, price, number } => Self::QuoteRecorded {
+                listing: text(&listing),
+                bidder: text(&bidder),
+                price: price.into(),
+                number,
+            },
+            E::TimedBiddingStarted { listing, bidders, ends_at } => {
+                Self::TimedBiddingStarted { listing: text(&listing), bidders, ends_at: text(&ends_at) }
+            }
+            E::TimedBiddingExtended { listing, ends_at } => {
+                Self::TimedBiddingExtended { listing: text(&listing), ends_at: text(&ends_at) }
+            }
+            E::ListingConcluded { listing, winner, price, confirm_by } => Self::ListingConcluded {
+                listing: text(&listing),
+                winner: text(&winner),
+                price: price.into(),
+                confirm_by: text(&confirm_by),
+            },
+            E::ListingEnded { listing, reason } => {
+                Self::ListingEnded { listing: text(&listing), reason: reason.into() }
+            }
+            E::DealConfirmed { listing, by, complete } => {
+                Self::DealConfirmed { listing: text(&listing), by: text(&by), complete }
+            }
+            E::ResultPublished { listing, until } => {
+                Self::ResultPublished { listing: text(&listing), until: text(&until) }
+            }
+            E::PublicityEnded { listing, contract_by } => {
+                Self::PublicityEnded { listing: text(&listing), contract_by: text(&contract_by) }
+            }
+            E::ContractSigned { listing, by, complete } => {
+                Self::ContractSigned { listing: text(&listing), by: text(&by), complete }
+            }
+            E::GuaranteeReleased { guarantee, ground } => {
+                Self::GuaranteeReleased { guarantee: text(&guarantee), ground: ground.into() }
+            }
+            E::GuaranteeExpired { guarantee } => Self::GuaranteeExpired { guarantee: text(&guarantee) },
+            E::ClockAdvanced { by } => Self::ClockAdvanced { by_ms: by.as_millis() },
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The rule pack as clients read it.
+
+use ledger::calendar::Calendar as LedgerCalendar;
+use ledger::rule;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a rule's value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Calendar days.
+    Day,
+    /// Working days.
+    WorkingDay,
+    /// Minutes of block time.
+    Minute,
+    /// Thousandths of an amount.
+    Permille,
+}
+
+/// One legal number with the text it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rule {
+    /// Its name in the pack.
+    pub id: String,
+    /// The number.
+    pub value: u64,
+    /// What the number counts.
+    pub unit: Unit,
+    /// The legal text.
+    pub source: String,
+    /// The day from which it applies.
+    pub effective_from: String,
+}
+
+/// Which days are worked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Calendar {
+    /// First day the table speaks of.
+    pub first: String,
+    /// Last day the table speaks of.
+    pub last: String,
+    /// Weekdays that are not worked.
+    pub holidays: Vec<String>,
+    /// Weekend days that are worked.
+    pub workdays: Vec<String>,
+}
+
+/// The rules of land-use right listings in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RulePack {
+    /// Name of the pack.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// The holiday table.
+    pub calendar: Calendar,
+}
+
+impl From<rule::RulePack> for RulePack {
+    fn from(pack: rule::RulePack) -> Self {
+        Self {
+            name: pack.name.to_string(),
+            version: pack.version,
+            rules: pack.rules.into_iter().map(Rule::from).collect(),
+            calendar: pack.calendar.into(),
+        }
+    }
+}
+
+impl From<rule::Rule> for Rule {
+    fn from(rule: rule::Rule) -> Self {
+        Self {
+            id: rule.id.to_string(),
+            value: rule.value,
+            unit: match rule.unit {
+                rule::Unit::Day => Unit::Day,
+                rule::Unit::WorkingDay => Unit::WorkingDay,
+                rule::Unit::Minute => Unit::Minute,
+                rule::Unit::Permille => Unit::Permille,
+            },
+            source: rule.source.to_string(),
+            effective_from: rule.effective_from.to_string(),
+        }
+    }
+}
+
+impl From<LedgerCalendar> for Calendar {
+    fn from(calendar: LedgerCalendar) -> Self {
+        let days = |days: &[ledger::calendar::Day]| days.iter().map(ToString::to_string).collect();
+        Self {
+            first: calendar.first.to_string(),
+            last: calendar.last.to_string(),
+            holidays: days(&calendar.holidays),
+            workdays: days(&calendar.workdays),
+        }
+    }
+}

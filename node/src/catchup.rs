@@ -1,0 +1,159 @@
+//! Fetching the blocks that others have decided without us, and giving ours to others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use crossbeam_channel::Sender as HostSender;
+use ledger::block::{Block, Header};
+use ledger::certificate::CommitCertificate;
+use ledger::crypto::PublicKey;
+use ledger::id::Height;
+use ledger::store::{BlockParts, Store, StoreError};
+use tokio::sync::oneshot;
+
+use crate::host::HostEvent;
+use crate::network;
+use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, Question};
+
+/// How long a peer may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a peer is asked how high it is. A network without trades decides nothing, so silence alone
+/// does not tell whether we are behind.
+pub const ASK_EVERY: Duration = Duration::from_secs(3);
+
+/// Asks peers, one question at a time.
+#[derive(Clone)]
+pub struct CatchUp {
+    network: network::Handle,
+    host: HostSender<HostEvent>,
+    busy: Arc<AtomicBool>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl CatchUp {
+    /// A catch-up that asks through `network` and tells `host`.
+    pub fn new(
+        network: network::Handle,
+        host: HostSender<HostEvent>,
+        runtime: tokio::runtime::Handle,
+    ) -> Self {
+        Self { network, host, busy: Arc::default(), runtime }
+    }
+
+    /// Asks a peer for the blocks from `from` on, unless a question is open. The answer comes to the host as
+    /// [`HostEvent::Fetched`], empty when there is none.
+    pub fn fetch(&self, peer: network::PublicKey, from: Height) {
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let this = self.clone();
+        self.runtime.spawn(async move {
+            let answer = this.network.request(&peer, Question::Blocks { from }.encode(), PATIENCE).await;
+            let blocks = match answer.map(|bytes| Answer::decode(&bytes)) {
+                Ok(Ok(Answer::Blocks(blocks))) => blocks,
+                Ok(Ok(Answer::Tip { .. })) => Vec::new(),
+                Ok(Err(error)) => {
+                    tracing::warn!(peer = %short(&peer), %error, "a peer's blocks are not readable");
+                    Vec::new()
+                }
+                Err(error) => {
+                    tracing::debug!(peer = %short(&peer), %error, "a peer gave no blocks");
+                    Vec::new()
+                }
+            };
+            this.busy.store(false, Ordering::Release);
+            this.tell(HostEvent::Fetched { peer, blocks }).await;
+        });
+    }
+
+    /// Asks a peer how high it is. The answer comes to the host as [`HostEvent::PeerTip`].
+    pub fn ask_tip(&self, peer: network::PublicKey) {
+        let this = self.clone();
+        self.runtime.spawn(async move {
+            let answer = this.network.request(&peer, Question::Tip.encode(), PATIENCE).await;
+            if let Ok(Ok(Answer::Tip { height })) = answer.map(|bytes| Answer::decode(&bytes)) {
+                this.tell(HostEvent::PeerTip { peer, height }).await;
+            }
+        });
+    }
+
+    /// The host's queue may be full for a moment; what was fetched is worth waiting for.
+    async fn tell(&self, mut event: HostEvent) {
+        for _ in 0..100 {
+            match self.host.try_send(event) {
+                Ok(()) => return,
+                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return,
+                Err(crossbeam_channel::TrySendError::Full(back)) => event = back,
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// The first four bytes of a network key, for logs.
+pub(crate) fn short(peer: &network::PublicKey) -> ledger::hash::Short {
+    ledger::hash::Short::of(peer)
+}
+
+/// Answers a peer's question from the store. Silence is an answer to nonsense.
+pub fn answer(store: &Store, question: &[u8], respond: oneshot::Sender<Bytes>) {
+    let answer = match Question::decode(question) {
+        Ok(Question::Tip) => store.tip().map(|tip| Answer::Tip { height: Height::new(tip.height) }),
+        Ok(Question::Blocks { from }) => match blocks(store, from) {
+            Ok(blocks) => Some(Answer::Blocks(blocks)),
+            Err(error) => {
+                tracing::error!(%error, "blocks for a peer cannot be read");
+                None
+            }
+        },
+        Err(error) => {
+            tracing::debug!(%error, "a peer's question is not readable");
+            None
+        }
+    };
+    if let Some(answer) = answer {
+        let _ = respond.send(answer.encode());
+    }
+}
+
+fn blocks(store: &Store, from: Height) -> Result<Vec<CertifiedBlock>, StoreError> {
+    let tip = store.tip().map_or(0, |tip| tip.height);
+    if from == Height::GENESIS || from.get() > tip {
+        return Ok(Vec::new());
+    }
+    let parts = store.snapshot()?.blocks_from(from.get(), MAX_ANSWER_BLOCKS)?;
+    parts.into_iter().map(certified).collect()
+}
+
+fn certified(parts: BlockParts) -> Result<CertifiedBlock, StoreError> {
+    let damaged = |e: ledger::codec::CodecError| StoreError::Corrupt(format!("block {}: {e}", parts.height));
+    let header = Header::decode(&parts.header).map_err(damaged)?;
+    let certificate = CommitCertificate::decode(&parts.certificate).map_err(damaged)?;
+    let body = Block { header, transactions: parts.transactions }.encode();
+    Ok(CertifiedBlock { certificate, body: body.into() })
+}
+
+/// Two names of one centre: its voting key and its network key.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pairs: Vec<(PublicKey, network::PublicKey)>,
+}
+
+impl Names {
+    /// The names of all members.
+    pub fn new(pairs: Vec<(PublicKey, network::PublicKey)>) -> Self {
+        Self { pairs }
+    }
+
+    /// The voting key behind a network key.
+    pub fn voter(&self, network: &network::PublicKey) -> Option<PublicKey> {
+        self.pairs.iter().find(|(_, n)| n == network).map(|(v, _)| *v)
+    }
+
+    /// The network key behind a voting key.
+    pub fn network(&self, voter: &PublicKey) -> Option<network::PublicKey> {
+        self.pairs.iter().find(|(v, _)| v == voter).map(|(_, n)| *n)
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line: what can be asked, and how it ends.
+//!
+//! Exit codes: 0 done, 1 refused or failed, 2 incomplete (pending, or not yet known), 3 wrong usage.
+
+pub mod client;
+pub mod output;
+
+mod config;
+pub(crate) mod events;
+pub(crate) mod genesis;
+pub(crate) mod init;
+mod key;
+mod show;
+pub(crate) mod sign;
+mod start;
+pub(crate) mod status;
+mod submit;
+pub(crate) mod trade;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::demo;
+use output::{Console, Failure, Format, Lang};
+
+/// 珠联 Zhulian: a ledger for public resource trading. 公共资源交易联盟账本
+#[derive(Parser)]
+#[command(name = "zhulian", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes 退出码: 0 done 完成, 1 refused or failed 被拒绝或失败, 2 incomplete 未完成, 3 usage 用法错误\n\n\
+    Examples 示例:\n  zhulian demo\n  zhulian status --node http://127.0.0.1:8101\n  zhulian submit --key seller.key action.toml"
+)]
+struct Cli {
+    /// How answers are written 输出格式
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, env = "ZHULIAN_OUTPUT")]
+    output: Format,
+    /// Language of messages; from LANG unless given 语言
+    #[arg(long, global = true, value_enum, env = "ZHULIAN_LANG")]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a node's home: keys, configuration and genesis entry 初始化节点目录
+    Init(init::Init),
+    /// Run a node until SIGTERM or ctrl-c 启动节点
+    Start(start::Start),
+    /// Say where nodes stand 查询节点状态
+    Status(status::Status),
+    /// Make and inspect key files 密钥管理
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Sign and submit acts from TOML or JSON files 签名并提交业务操作
+    Submit(submit::Submit),
+    /// Publish a listing 挂牌公告
+    #[command(subcommand)]
+    Listing(trade::Listing),
+    /// Quote a price 报价
+    Quote(trade::Quote),
+    /// Issue, deposit or release a letter of guarantee 电子保函
+    #[command(subcommand)]
+    Guarantee(trade::Guarantee),
+    /// Confirm a deal or publish its result 成交确认与结果公示
+    #[command(subcommand)]
+    Deal(trade::Deal),
+    /// Record a contract 合同备案
+    #[command(subcommand)]
+    Contract(trade::Contract),
+    /// Look something up on the ledger 查询账本
+    #[command(subcommand)]
+    Show(show::Show),
+    /// Make, sign off and check a genesis file 创世文件
+    #[command(subcommand)]
+    Genesis(genesis::GenesisCommand),
+    /// Check or show a node's configuration 检查或显示配置
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Run a whole trade on four nodes of this machine 本机四节点演示
+    Demo(demo::Demo),
+    /// Say which version this is 版本
+    Version,
+    /// Write completions for a shell 生成命令补全
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where a node lives on this machine.
+#[derive(Args, Clone)]
+pub(crate) struct HomeArg {
+    /// The node's home 节点目录
+    #[arg(long, value_name = "DIR", default_value = "zhulian-home", env = "ZHULIAN_HOME")]
+    pub(crate) home: PathBuf,
+}
+
+/// Which nodes to talk to.
+#[derive(Args, Clone)]
+pub(crate) struct NodesArg {
+    /// HTTP address of a node; several, in the order in which they are tried 节点地址
+    #[arg(
+        long = "node",
+        value_name = "URL",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:8101",
+        env = "ZHULIAN_NODE"
+    )]
+    pub(crate) nodes: Vec<String>,
+}
+
+/// Parses the arguments, does what they ask and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // Nothing can be done when even this cannot be written.
+            let _ = error.print();
+            return if usage { output::Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let console = Console::new(cli.output, cli.lang);
+    match run(cli.command, &console, cli.lang.is_some()) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::Exit, Failure> {
+    match command {
+        Command::Init(init) => init.run(console),
+        Command::Start(start) => start.run(),
+        Command::Status(status) => wait(status.run(console)),
+        Command::Key(key) => key.run(console),
+        Command::Submit(submit) => wait(submit.run(console)),
+        Command::Listing(listing) => wait(listing.run(console)),
+        Command::Quote(quote) => wait(quote.run(console)),
+        Command::Guarantee(guarantee) => wait(guarantee.run(console)),
+        Command::Deal(deal) => wait(deal.run(console)),
+        Command::Contract(contract) => wait(contract.run(console)),
+        Command::Show(show) => wait(show.run(console)),
+        Command::Genesis(genesis) => genesis.run(console),
+        Command::Config(config) => config.run(console),
+        Command::Demo(demo) => {
+            wait(demo.run(&if lang_given { console.clone() } else { console.bilingual() }))
+        }
+        Command::Version => {
+            console.fields(&serde_json::json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "block_version": ledger::block::VERSION,
+                "store_format": ledger::store::FORMAT,
+            }));
+            Ok(output::Exit::Done)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "zhulian", &mut std::io::stdout());
+            Ok(output::Exit::Done)
+        }
+    }
+}
+
+/// Runs what talks to nodes.
+fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| {
+        Failure::failed(output::words(
+            format!("The program cannot run: {e}. Nothing was done."),
+            format!("程序无法运行：{e}。未执行任何操作。"),
+        ))
+    })?;
+    runtime.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

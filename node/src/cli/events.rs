@@ -1,0 +1,150 @@
+//! `zhulian show events`: what has happened, from any place on, and what happens next.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::NodesArg;
+use super::client::{Client, Nodes};
+use super::output::{Console, Exit, Failure, Words, words};
+use crate::api::schema::Event;
+
+/// How often a follower asks.
+const PACE: Duration = Duration::from_millis(500);
+/// Events asked for at a time.
+const PAGE: u32 = 500;
+
+/// What has happened.
+#[derive(Args)]
+#[command(
+    after_help = "Examples 示例:\n  zhulian show events --listing B01-...-000001-7\n  zhulian show events --from 120.0 --follow --output json"
+)]
+pub(crate) struct Events {
+    /// The last event already seen, HEIGHT.NUMBER; 0.0 shows all 起点
+    #[arg(long, value_name = "EVENT", default_value = "0.0")]
+    from: String,
+    /// Go on with what happens next, until ctrl-c 持续跟踪
+    #[arg(long)]
+    follow: bool,
+    /// Only what concerns this listing 仅某挂牌项目
+    #[arg(long, value_name = "CODE")]
+    listing: Option<String>,
+    /// Only what concerns this organisation 仅某主体
+    #[arg(long, value_name = "CODE")]
+    organisation: Option<String>,
+    #[command(flatten)]
+    nodes: NodesArg,
+}
+
+/// A page of the feed.
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Event>,
+    next: String,
+}
+
+impl Events {
+    pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let nodes = Nodes::new(&self.nodes.nodes)?;
+        let mut from = self.from.clone();
+        loop {
+            let (page, path) = (&self.path(&from), self.path(&from));
+            let found: Page = nodes.ask(|client: Client| async move { client.get(page).await }).await?;
+            self.print(console, &found.data);
+            let moved = self.path(&found.next) != path;
+            from = found.next;
+            match (moved, self.follow) {
+                (true, _) => {}
+                (false, true) => tokio::time::sleep(PACE).await,
+                (false, false) => return Ok(Exit::Done),
+            }
+        }
+    }
+
+    fn path(&self, from: &str) -> String {
+        let mut path = format!("/v1/events?format=json&limit={PAGE}&from={}", super::show::segment(from));
+        for (name, value) in [("listing", &self.listing), ("organisation", &self.organisation)] {
+            if let Some(value) = value {
+                path += &format!("&{name}={}", super::show::segment(value));
+            }
+        }
+        path
+    }
+
+    /// One event a line, so that a follower can be piped.
+    fn print(&self, console: &Console, events: &[Event]) {
+        for event in events {
+            if console.is_json() {
+                console.line(&serde_json::to_string(event).unwrap_or_default());
+            } else {
+                console.line(&format!(
+                    "{:<10} {}  {}",
+                    event.id,
+                    event.time,
+                    describe(event).pick(console.lang())
+                ));
+            }
+        }
+    }
+}
+
+/// What happened, in a few words.
+pub(crate) fn describe(event: &Event) -> Words {
+    use crate::api::schema::EventKind as E;
+    match &event.kind {
+        E::OrganisationRegistered { organisation, .. } => {
+            words(format!("registered {organisation}"), format!("登记主体 {organisation}"))
+        }
+        E::ListingPublished { listing, opens_at, closes_at, .. } => words(
+            format!("listing published {listing}, open {opens_at} to {closes_at}"),
+            format!("发布挂牌公告 {listing}，{opens_at} 至 {closes_at}"),
+        ),
+        E::ListingOpened { listing } => {
+            words(format!("listing opened {listing}"), format!("挂牌开始 {listing}"))
+        }
+        E::GuaranteeIssued { guarantee, amount, .. } => words(
+            format!("letter issued {guarantee}, {}", amount.amount),
+            format!("开立保函 {guarantee}，{} 元", amount.amount),
+        ),
+        E::BidderQualified { bidder, .. } => {
+            words(format!("qualified {bidder}"), format!("取得竞买资格 {bidder}"))
+        }
+        E::QuoteRecorded { bidder, price, number, .. } => words(
+            format!("quote {number}: {} by {bidder}", price.amount),
+            format!("第{number}次报价 {} 元，{bidder}", price.amount),
+        ),
+        E::TimedBiddingStarted { bidders, ends_at, .. } => words(
+            format!("timed bidding of {bidders} bidders until {ends_at}"),
+            format!("进入限时竞价，{bidders} 名竞买人，至 {ends_at}"),
+        ),
+        E::TimedBiddingExtended { ends_at, .. } => {
+            words(format!("extended to {ends_at}"), format!("竞价延长至 {ends_at}"))
+        }
+        E::ListingConcluded { winner, price, .. } => words(
+            format!("won by {winner} at {}", price.amount),
+            format!("竞得人 {winner}，成交价 {} 元", price.amount),
+        ),
+        E::ListingEnded { listing, .. } => {
+            words(format!("listing ended {listing}"), format!("挂牌终结 {listing}"))
+        }
+        E::DealConfirmed { by, .. } => words(format!("confirmed by {by}"), format!("成交确认 {by}")),
+        E::ResultPublished { until, .. } => {
+            words(format!("result published until {until}"), format!("结果公示至 {until}"))
+        }
+        E::PublicityEnded { .. } => words("publicity ended", "公示期满"),
+        E::ContractSigned { by, complete, .. } => words(
+            format!("contract signed by {by}{}", if *complete { ", complete" } else { "" }),
+            format!("合同签署 {by}{}", if *complete { "，双方完成" } else { "" }),
+        ),
+        E::GuaranteeReleased { guarantee, .. } => {
+            words(format!("letter released {guarantee}"), format!("保函解除 {guarantee}"))
+        }
+        E::GuaranteeExpired { guarantee } => {
+            words(format!("letter expired {guarantee}"), format!("保函到期 {guarantee}"))
+        }
+        E::ClockAdvanced { by_ms } => {
+            words(format!("clock stepped by {by_ms} ms"), format!("时钟前移 {by_ms} 毫秒"))
+        }
+    }
+}

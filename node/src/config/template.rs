@@ -1,0 +1,120 @@
+//! The configuration file as `zhulian init` writes it: complete, with a comment at every key.
+
+use super::{Consensus, Disk, Log, Mempool, Peer, Store};
+
+/// What differs from node to node.
+#[derive(Clone, Debug)]
+pub struct NodeDescription {
+    /// `node.name`.
+    pub name: String,
+    /// `node.genesis_hash`; empty until the members have agreed.
+    pub genesis_hash: String,
+    /// `network.listen`.
+    pub listen: Vec<String>,
+    /// `network.peer`.
+    pub peers: Vec<Peer>,
+    /// `api.listen`.
+    pub api: String,
+}
+
+/// Writes the file.
+pub fn render(node: &NodeDescription) -> String {
+    let (mempool, consensus, store, disk, log) =
+        (Mempool::default(), Consensus::default(), Store::default(), Disk::default(), Log::default());
+    let NodeDescription { name, genesis_hash, listen, peers, api } = node;
+    let listen: String = listen.iter().map(|address| format!("    {address:?},\n")).collect();
+    let peers = peer_tables(peers);
+    let Mempool { transactions, bytes, per_organisation } = mempool;
+    let Consensus { propose_ms, propose_delta_ms, prevote_ms, prevote_delta_ms, .. } = consensus;
+    let Consensus { precommit_ms, precommit_delta_ms, future_ms, past_ms, heartbeat_seconds, .. } = consensus;
+    let Store { block_cache_bytes, write_buffer_bytes, node_cache_bytes } = store;
+    let (reserve_bytes, level) = (disk.reserve_bytes, log.level);
+    format!(
+        r#"# Zhulian node. Relative paths start at this file's directory. Every value can be overridden by an
+# environment variable ZHULIAN_<SECTION>_<KEY>, for example ZHULIAN_API_LISTEN. `zhulian config check`
+# checks this file; `zhulian config show` says which value comes from where.
+# 珠联节点配置。相对路径以本文件所在目录为起点；各项均可用环境变量 ZHULIAN_<SECTION>_<KEY> 覆盖。
+
+[node]
+# Name in logs and metrics: 1 to 40 of a-z, 0-9 and '-'. 节点名称
+name = {name:?}
+# Where the ledger is kept. On its own disk if possible; it only grows. 账本目录
+data_dir = "data"
+# The genesis file, the same bytes at every member. 创世文件
+genesis = "genesis.toml"
+# SHA-256 of that file, as agreed with the other members over another channel (`zhulian genesis hash`).
+# The node refuses to start from a file with another hash. 各成员经其他渠道核对一致的创世文件哈希
+genesis_hash = {genesis_hash:?}
+# The members' signatures under that hash (`zhulian genesis sign`). 各成员对创世哈希的签署
+signoffs = "signoffs.toml"
+
+[network]
+# Addresses of the members' mesh: QUIC (/ip4/ADDRESS/udp/PORT/quic-v1) and TCP (/ip4/ADDRESS/tcp/PORT).
+# 成员网络的监听地址
+listen = [
+{listen}]
+
+# One section for each other member: its network key as in genesis, and where it can be dialled.
+# A key that genesis does not know is refused. 其他成员：网络公钥与地址
+{peers}
+[api]
+# Address and port of the HTTP interface. Put a TLS proxy before it when it faces the internet.
+# HTTP 接口地址；面向互联网时须置于 TLS 代理之后
+listen = {api:?}
+
+[mempool]
+# Transactions that wait to be recorded: most in number, in bytes, and of one organisation.
+# 待入块交易上限：笔数、字节数、单一主体笔数
+transactions = {transactions}
+bytes = {bytes}
+per_organisation = {per_organisation}
+
+[consensus]
+# Milliseconds until a silent proposer is passed over, and how much longer in each further round.
+# 等待提案、预投票、预提交的毫秒数及逐轮增量
+propose_ms = {propose_ms}
+propose_delta_ms = {propose_delta_ms}
+prevote_ms = {prevote_ms}
+prevote_delta_ms = {prevote_delta_ms}
+precommit_ms = {precommit_ms}
+precommit_delta_ms = {precommit_delta_ms}
+# A block dated further than this after or before our clock gets no vote. Keep clocks synchronised.
+# 区块时间与本机时钟的最大允许偏差（毫秒）
+future_ms = {future_ms}
+past_ms = {past_ms}
+# A block is made after this many seconds even when nothing happened. 无交易时的出块间隔（秒）
+heartbeat_seconds = {heartbeat_seconds}
+
+[store]
+# Memory of the database in bytes: for what was read, for what is not yet in table files, and for nodes
+# of the authenticated map. 数据库内存（字节）
+block_cache_bytes = {block_cache_bytes}
+write_buffer_bytes = {write_buffer_bytes}
+node_cache_bytes = {node_cache_bytes}
+
+[disk]
+# With less free space than this the node stops taking part, and goes on by itself when there is room.
+# 剩余空间低于此值时节点暂停参与，空间恢复后自动继续
+reserve_bytes = {reserve_bytes}
+
+[log]
+# error, warn, info, debug, trace, or a filter such as "info,node::network=debug". 日志级别
+level = {level:?}
+# auto (text on a terminal, JSON elsewhere), text or json. 日志格式
+format = "auto"
+"#
+    )
+}
+
+fn peer_tables(peers: &[Peer]) -> String {
+    if peers.is_empty() {
+        return "# [[network.peer]]\n# key = \"64 hexadecimal digits\"\n\
+                # addresses = [\"/ip4/192.0.2.1/udp/7100/quic-v1\"]\n"
+            .into();
+    }
+    let one = |peer: &Peer| {
+        let addresses: Vec<String> = peer.addresses.iter().map(|a| format!("{:?}", a.to_string())).collect();
+        format!("[[network.peer]]\nkey = \"{}\"\naddresses = [{}]\n", peer.key, addresses.join(", "))
+    };
+    peers.iter().map(one).collect::<Vec<_>>().join("\n")
+}

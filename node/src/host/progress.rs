@@ -1,0 +1,208 @@
+//! Not falling behind: peers' heights, fetched blocks, and room on the disk.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use consensus::Input;
+use ledger::crypto::PublicKey;
+use ledger::id::Height;
+
+use super::{DISK_EVERY, Host, HostError};
+use crate::catchup::short;
+use crate::handle::Phase;
+use crate::network;
+use crate::wire::CertifiedBlock;
+
+/// How long catching up may bring no block before the claim that began it is doubted.
+const STALLED: Duration = Duration::from_secs(5);
+/// How long the claims of a doubted peer begin no catching up. Its blocks are taken all the same.
+const DOUBTED: Duration = Duration::from_secs(60);
+
+/// What is known of peers that claim to be higher.
+#[derive(Default)]
+pub(super) struct Claims {
+    /// The last one that was believed, and whose it is.
+    aim: Option<(Height, network::PublicKey)>,
+    /// Whose claims came to nothing, and when.
+    doubted: BTreeMap<network::PublicKey, Instant>,
+    /// When catching up began.
+    since: Option<Instant>,
+}
+
+impl Claims {
+    fn is_doubted(&self, peer: &network::PublicKey) -> bool {
+        self.doubted.get(peer).is_some_and(|at| at.elapsed() < DOUBTED)
+    }
+
+    /// Gives the aim up; whoever set it is doubted. Whoever is really higher will be heard again.
+    fn doubt(&mut self) {
+        if let Some((_, peer)) = self.aim.take() {
+            self.doubted.insert(peer, Instant::now());
+        }
+    }
+}
+
+impl Host {
+    /// The replica has seen a peer at a height it cannot follow.
+    pub(super) fn on_behind(&mut self, height: Height, from: PublicKey) {
+        if let Some(peer) = self.names.network(&from) {
+            let decided = Height::new(height.get().saturating_sub(1));
+            self.aim_at(decided, peer);
+        }
+    }
+
+    /// Fetches from a peer that claims to be higher. A false claim costs one question, and a node that
+    /// makes many of them cannot keep this one from taking part.
+    pub(super) fn aim_at(&mut self, height: Height, peer: network::PublicKey) {
+        if height <= self.tip.height || !self.takes_part() {
+            return;
+        }
+        let believed = !self.claims.is_doubted(&peer);
+        if believed || self.claims.aim.is_none() {
+            self.claims.aim = Some((height, peer));
+        }
+        // One block behind is what a slow message looks like: consensus itself heals that.
+        if believed && height > self.tip.height.next() && self.phase == Phase::Running {
+            tracing::info!(ours = self.tip.height.get(), theirs = height.get(), "behind; fetching blocks");
+            self.claims.since = Some(Instant::now());
+            self.phase = Phase::CatchingUp { target: height };
+            self.publish();
+        }
+        self.parts.catch_up.fetch(peer, self.tip.height.next());
+    }
+
+    pub(super) fn on_fetched(
+        &mut self,
+        peer: network::PublicKey,
+        blocks: Vec<CertifiedBlock>,
+    ) -> Result<(), HostError> {
+        let before = self.tip.height;
+        if let Some(voter) = self.names.voter(&peer) {
+            for block in blocks {
+                let (certificate, body) = block.into_parts();
+                self.fetched.push_back((certificate, body, voter));
+            }
+        }
+        self.take_fetched()?;
+        self.fetched.clear();
+        if self.takes_part() {
+            self.ask_for_more(peer, self.tip.height > before);
+        }
+        Ok(())
+    }
+
+    /// Hands fetched blocks to the replica one by one; each must be the next.
+    pub(super) fn take_fetched(&mut self) -> Result<(), HostError> {
+        while let Some((certificate, body, from)) = self.fetched.pop_front() {
+            let before = self.tip.height;
+            if certificate.height <= before {
+                continue;
+            }
+            if certificate.height != before.next() || !self.takes_part() {
+                self.fetched.clear();
+                return Ok(());
+            }
+            if self.replica.current().is_none() {
+                self.start_height()?;
+            }
+            // Taking up the height may already have decided it from the log.
+            if self.tip.height == before {
+                self.feed(Input::Certified { from, certificate, body })?;
+            }
+            if self.tip.height == before {
+                tracing::warn!(height = before.next().get(), %from, "a peer's certified block does not hold");
+                self.fetched.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_for_more(&mut self, peer: network::PublicKey, rose: bool) {
+        match self.claims.aim {
+            Some((target, _)) if target > self.tip.height && rose => {
+                self.parts.catch_up.fetch(peer, self.tip.height.next());
+            }
+            Some((target, claimant)) if target > self.tip.height => {
+                tracing::debug!(peer = %short(&peer), target = target.get(), "no next block from this peer; asking another");
+                if claimant == peer {
+                    self.claims.doubt();
+                }
+                self.arrived();
+                self.ask_somebody();
+            }
+            _ => self.arrived(),
+        }
+    }
+
+    /// Ends catching up when the target is reached by whatever way, or when nothing comes.
+    pub(super) fn watch_catch_up(&mut self) {
+        let Phase::CatchingUp { target } = self.phase else { return };
+        let stalled = |since: Instant| since.max(self.last_block).elapsed() >= STALLED;
+        if self.tip.height >= target {
+            self.arrived();
+        } else if self.claims.since.is_none_or(stalled) {
+            tracing::warn!(
+                target = target.get(),
+                "no blocks came; taking part again until another peer is higher"
+            );
+            self.claims.doubt();
+            self.arrived();
+        }
+    }
+
+    fn arrived(&mut self) {
+        if matches!(self.phase, Phase::CatchingUp { .. }) {
+            tracing::info!(height = self.tip.height.get(), "taking part");
+            self.phase = Phase::Running;
+            self.publish();
+        }
+    }
+
+    /// Asks one connected peer after the other how high it is.
+    pub(super) fn ask_somebody(&mut self) {
+        self.last_asked = Instant::now();
+        let connected: Vec<_> = self.parts.network.peers().into_iter().filter(|p| p.connected).collect();
+        if connected.is_empty() {
+            return;
+        }
+        self.ask_next = (self.ask_next + 1) % connected.len();
+        self.parts.catch_up.ask_tip(connected[self.ask_next].public_key);
+        self.publish();
+    }
+
+    /// Stands down when space runs low, before a write fails, and stands up when there is room again.
+    pub(super) fn watch_disk(&mut self) -> Result<(), HostError> {
+        if self.last_disk.elapsed() < DISK_EVERY {
+            return Ok(());
+        }
+        self.last_disk = Instant::now();
+        let Some(free) = free_bytes(&self.parts.data_dir) else { return Ok(()) };
+        metrics::gauge!("disk_free_bytes").set(free as f64);
+        let low = free < self.parts.bounds.disk_reserve;
+        match (&self.phase, low) {
+            (Phase::Running | Phase::CatchingUp { .. }, true) => {
+                tracing::error!(
+                    free,
+                    reserve = self.parts.bounds.disk_reserve,
+                    "less free disk space than the reserve; this node stops taking part until there is room"
+                );
+                self.stand_down(Phase::DiskFull);
+            }
+            (Phase::DiskFull, false) => {
+                tracing::info!(free, "there is room on the disk again; taking part");
+                self.phase = Phase::Running;
+                self.publish();
+                self.ask_somebody();
+                self.take_up()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Free bytes for an ordinary process where `path` lies.
+pub(crate) fn free_bytes(path: &std::path::Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(path).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

@@ -1,0 +1,21 @@
+//! The program: network, timers, files, HTTP interface and command line around the ledger.
+
+pub mod config;
+pub mod genesis;
+pub mod keys;
+
+pub mod handle;
+pub mod ingest;
+pub mod mempool;
+
+pub mod catchup;
+pub mod host;
+pub mod network;
+pub mod run;
+pub mod wal;
+pub mod wire;
+
+pub mod api;
+
+pub mod cli;
+mod demo;

@@ -1,0 +1,5 @@
+//! The binary `zhulian`.
+
+fn main() -> std::process::ExitCode {
+    node::cli::main()
+}

@@ -1,0 +1,286 @@
+//! Admission of members and the opening of streams, as a libp2p behaviour.
+//!
+//! One behaviour of our own rather than a stack of stock ones: it gives back the connection of each stream,
+//! loses none when many arrive at once, and keeps its books per connection, so closing one leaves the other.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::iter;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use libp2p::PeerId;
+use libp2p::core::transport::PortUse;
+use libp2p::core::upgrade::{InboundUpgrade, ReadyUpgrade, UpgradeInfo};
+use libp2p::core::{Endpoint, Multiaddr};
+use libp2p::swarm::behaviour::FromSwarm;
+use libp2p::swarm::handler::{
+    ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound,
+};
+use libp2p::swarm::{
+    ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, NetworkBehaviour, Stream,
+    StreamProtocol, StreamUpgradeError, SubstreamProtocol, THandler, THandlerInEvent, THandlerOutEvent,
+    ToSwarm,
+};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use super::channel::Protocol;
+
+/// Streams that may wait to be opened on one connection.
+const OPENINGS_MAX: usize = 32;
+
+/// The key that a peer proved is not a member's.
+#[derive(Debug, Error)]
+#[error("{peer} is not a member")]
+pub(crate) struct NotMember {
+    pub(crate) peer: PeerId,
+}
+
+/// Too many handshakes are under way.
+#[derive(Debug, Error)]
+#[error("too many handshakes are under way")]
+pub(crate) struct TooManyPending;
+
+/// Why a stream was not opened.
+#[derive(Debug, Error)]
+pub(crate) enum OpenError {
+    #[error("the connection is gone")]
+    Gone,
+    #[error("the peer does not speak the protocol")]
+    Unsupported,
+    #[error("no answer in time")]
+    Timeout,
+    #[error(transparent)]
+    Io(std::io::Error),
+}
+
+/// A stream that a task wants on a connection.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) protocol: Protocol,
+    pub(crate) reply: oneshot::Sender<Result<Stream, OpenError>>,
+}
+
+/// Where tasks ask for streams on one connection.
+pub(crate) type Opener = mpsc::Sender<Opening>;
+
+/// A stream that a peer opened.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) peer: PeerId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) protocol: Protocol,
+    pub(crate) stream: Stream,
+}
+
+/// Admits members only and passes streams in both directions.
+pub(crate) struct Behaviour {
+    members: BTreeSet<PeerId>,
+    pending: BTreeSet<ConnectionId>,
+    pending_max: usize,
+    open_timeout: Duration,
+    openers: BTreeMap<ConnectionId, Opener>,
+    inbound: VecDeque<Inbound>,
+}
+
+impl Behaviour {
+    pub(crate) fn new(pending_max: usize, open_timeout: Duration) -> Self {
+        Self {
+            members: BTreeSet::new(),
+            pending: BTreeSet::new(),
+            pending_max,
+            open_timeout,
+            openers: BTreeMap::new(),
+            inbound: VecDeque::new(),
+        }
+    }
+
+    /// Admits exactly `members` from now on; connections that exist are the caller's to close.
+    pub(crate) fn set_members(&mut self, members: BTreeSet<PeerId>) {
+        self.members = members;
+    }
+
+    /// The opener of a connection just established; `None` if it was taken or the connection is unknown.
+    pub(crate) fn take_opener(&mut self, connection: ConnectionId) -> Option<Opener> {
+        self.openers.remove(&connection)
+    }
+
+    fn admit(&mut self, connection: ConnectionId, peer: PeerId) -> Result<Handler, ConnectionDenied> {
+        if !self.members.contains(&peer) {
+            return Err(ConnectionDenied::new(NotMember { peer }));
+        }
+        let (opener, openings) = mpsc::channel(OPENINGS_MAX);
+        self.openers.insert(connection, opener);
+        Ok(Handler { openings, inbound: VecDeque::new(), open_timeout: self.open_timeout })
+    }
+}
+
+impl NetworkBehaviour for Behaviour {
+    type ConnectionHandler = Handler;
+    type ToSwarm = Inbound;
+
+    fn handle_pending_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<(), ConnectionDenied> {
+        if self.pending.len() >= self.pending_max {
+            return Err(ConnectionDenied::new(TooManyPending));
+        }
+        self.pending.insert(connection);
+        Ok(())
+    }
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.pending.remove(&connection);
+        self.admit(connection, peer)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.admit(connection, peer)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ListenFailure(failure) => {
+                self.pending.remove(&failure.connection_id);
+            }
+            FromSwarm::ConnectionClosed(closed) => {
+                self.openers.remove(&closed.connection_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        (protocol, stream): THandlerOutEvent<Self>,
+    ) {
+        self.inbound.push_back(Inbound { peer, connection, protocol, stream });
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        // The swarm polls again after each handler event, so no waker has to be kept.
+        self.inbound.pop_front().map_or(Poll::Pending, |stream| Poll::Ready(ToSwarm::GenerateEvent(stream)))
+    }
+}
+
+/// The streams of one connection.
+pub(crate) struct Handler {
+    openings: mpsc::Receiver<Opening>,
+    inbound: VecDeque<(Protocol, Stream)>,
+    open_timeout: Duration,
+}
+
+impl ConnectionHandler for Handler {
+    type FromBehaviour = Infallible;
+    type ToBehaviour = (Protocol, Stream);
+    type InboundProtocol = Accept;
+    type OutboundProtocol = ReadyUpgrade<StreamProtocol>;
+    type InboundOpenInfo = ();
+    type OutboundOpenInfo = oneshot::Sender<Result<Stream, OpenError>>;
+
+    fn listen_protocol(&self) -> SubstreamProtocol<Accept> {
+        SubstreamProtocol::new(Accept, ()).with_timeout(self.open_timeout)
+    }
+
+    /// A member's connection stays, however quiet.
+    fn connection_keep_alive(&self) -> bool {
+        true
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, Self::OutboundOpenInfo, Self::ToBehaviour>> {
+        if let Some(stream) = self.inbound.pop_front() {
+            return Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(stream));
+        }
+        match self.openings.poll_recv(cx) {
+            Poll::Ready(Some(opening)) => {
+                let upgrade = ReadyUpgrade::new(opening.protocol.name());
+                let protocol = SubstreamProtocol::new(upgrade, opening.reply).with_timeout(self.open_timeout);
+                Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn on_behaviour_event(&mut self, event: Infallible) {
+        match event {}
+    }
+
+    fn on_connection_event(
+        &mut self,
+        event: ConnectionEvent<'_, Accept, Self::OutboundProtocol, (), Self::OutboundOpenInfo>,
+    ) {
+        match event {
+            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) => {
+                self.inbound.push_back(protocol);
+            }
+            // A task that no longer waits drops the stream, which resets it.
+            ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol, info }) => {
+                let _ = info.send(Ok(protocol));
+            }
+            ConnectionEvent::DialUpgradeError(DialUpgradeError { info, error }) => {
+                let _ = info.send(Err(match error {
+                    StreamUpgradeError::Timeout => OpenError::Timeout,
+                    StreamUpgradeError::NegotiationFailed => OpenError::Unsupported,
+                    StreamUpgradeError::Io(error) => OpenError::Io(error),
+                    StreamUpgradeError::Apply(never) => match never {},
+                }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Accepts a stream of any of our protocols.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Accept;
+
+/// A protocol with its name on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Named(Protocol, StreamProtocol);
+
+impl AsRef<str> for Named {
+    fn as_ref(&self) -> &str {
+        self.1.as_ref()
+    }
+}
+
+impl UpgradeInfo for Accept {
+    type Info = Named;
+    type InfoIter = iter::Map<std::array::IntoIter<Protocol, 5>, fn(Protocol) -> Named>;
+
+    fn protocol_info(&self) -> Self::InfoIter {
+        Protocol::ALL.into_iter().map(|protocol| Named(protocol, protocol.name()))
+    }
+}
+
+impl InboundUpgrade<Stream> for Accept {
+    type Output = (Protocol, Stream);
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Output, Infallible>>;
+
+    fn upgrade_inbound(self, stream: Stream, Named(protocol, _): Named) -> Self::Future {
+        std::future::ready(Ok((protocol, stream)))
+    }
+}

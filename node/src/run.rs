@@ -1,0 +1,352 @@
+//! Bringing a node up, and down again.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use consensus::Message;
+use crossbeam_channel::Sender as HostSender;
+use ledger::genesis::Genesis;
+use ledger::store::{Options, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+
+use crate::api;
+use crate::catchup::{self, CatchUp};
+use crate::config::{self, Config, Home};
+use crate::genesis::{self, GenesisFileError};
+use crate::handle::{Handle, Inner, Phase, Status};
+use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
+use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
+use crate::keys::{KeyError, Secret};
+use crate::mempool::{Limits, Mempool};
+use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+
+/// Final blocks kept for those that watch; who falls further behind reads from the store.
+const COMMITS_KEPT: usize = 1_024;
+/// HTTP connections open at a time; further ones wait to be accepted.
+const CONNECTIONS: usize = 4_096;
+/// How long the HTTP interface may take to answer what it has begun when the node stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why a node did not start, or did not stop well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The genesis file or its sign-offs.
+    #[error(transparent)]
+    Genesis(#[from] GenesisFileError),
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A key in the home that is not the one genesis names.
+    #[error("{what} of this home is {found}, but genesis names {expected}; put the right key file in place")]
+    WrongKey {
+        /// Which key.
+        what: &'static str,
+        /// What the home holds.
+        found: String,
+        /// What genesis names.
+        expected: String,
+    },
+    /// The voting key belongs to no centre.
+    #[error("the consensus key of this home belongs to no centre of the genesis")]
+    NotAMember,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store began with another genesis.
+    #[error("the data directory holds a ledger that began with another genesis; name another data_dir")]
+    OtherLedger,
+    /// The network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The HTTP interface.
+    #[error("the HTTP interface cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Anything else that the system refuses.
+    #[error("{what}: {source}")]
+    System {
+        /// What was attempted.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Runs a node until it is told to stop by SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(config: Config, home: Home) -> Result<(), RunError> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|source| RunError::System { what: "listening for SIGTERM", source })?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    run_until(config, home, stop).await
+}
+
+/// Runs a node until `stop` is ready.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    let recorder = api::metrics::install().map_err(|e| RunError::System {
+        what: "installing the metrics recorder",
+        source: io::Error::other(e.to_string()),
+    })?;
+    let (genesis, genesis_bytes) = genesis::load(&config)?;
+    let consensus_key = Secret::read(&home.consensus_key())?;
+    let network_key = Secret::read(&home.network_key())?;
+    check_keys(&genesis, &consensus_key, &network_key)?;
+    let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
+
+    // The address first: a port that is taken should be said before anything is joined.
+    let address = config.api.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
+    let members = network::Config {
+        listen: config.network.listen.clone(),
+        members: members(&genesis, &config.network.peer),
+        limits: network::Limits::default(),
+    };
+    let (network, events) = network::start(network_key.seed().clone(), members).await?;
+
+    let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
+    let (host_inbox, host_events) = crossbeam_channel::bounded(INBOX);
+    let (commits, _) = broadcast::channel(COMMITS_KEPT);
+    let (status_in, status) = watch::channel(first_status(&genesis));
+    let catch_up = CatchUp::new(network.clone(), host_inbox.clone(), tokio::runtime::Handle::current());
+    let host = Host::new(Parts {
+        genesis: genesis.clone(),
+        store: store.clone(),
+        key: consensus_key.signing_key(),
+        params: params(&config.consensus),
+        bounds: bounds(&config),
+        wal_path: config.node.data_dir.join("consensus.log"),
+        data_dir: config.node.data_dir.clone(),
+        mempool: mempool.clone(),
+        network: network.clone(),
+        catch_up,
+        commits: commits.clone(),
+        status: status_in,
+    })?;
+    let host = std::thread::Builder::new()
+        .name("host".into())
+        .spawn(move || host.run(&host_events))
+        .map_err(|source| RunError::System { what: "starting the host thread", source })?;
+
+    let (submissions, submitted) = mpsc::channel(SUBMISSION_QUEUE);
+    let (gossip_in, gossip) = mpsc::channel(GOSSIP_QUEUE);
+    let ingest = Ingest {
+        chain: genesis.chain_id.clone(),
+        genesis_time: genesis.time,
+        store: store.clone(),
+        mempool,
+        network: network.clone(),
+        host: host_inbox.clone(),
+    };
+    tokio::spawn(ingest.run(submitted, gossip));
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone()));
+
+    let handle =
+        Handle::new(Inner { genesis, store, submissions, commits, status, network: network.clone() });
+    let extras = api::Extras {
+        name: config.node.name.clone(),
+        data_dir: config.node.data_dir.clone(),
+        recorder,
+        limits: api::Limits { disk_free_bytes_min: config.disk.reserve_bytes, ..api::Limits::default() },
+    };
+    tracing::info!(api = %address, name = %config.node.name, chain = %handle.genesis().chain_id, "the node is up");
+    // The host stops first: that ends the event streams, which the interface would wait for.
+    let stop_host = async {
+        stop.await;
+        tracing::info!("stopping");
+        let _ = host_inbox.send_timeout(HostEvent::Stop, DRAIN);
+    };
+    serve(listener, handle, extras, stop_host).await;
+    let _ = tokio::task::spawn_blocking(move || host.join()).await;
+    network.shutdown().await;
+    Ok(())
+}
+
+/// Serves until told to stop, then lets what has begun end within [`DRAIN`].
+async fn serve(listener: TcpListener, handle: Handle, extras: api::Extras, stop: impl Future<Output = ()>) {
+    let (stopping, stopped) = watch::channel(false);
+    let server = tokio::spawn(async move {
+        let mut stopped = stopped;
+        let connections = api::BoundedListener::new(listener, CONNECTIONS);
+        axum::serve(connections, api::router(handle, extras))
+            .with_graceful_shutdown(async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .await
+    });
+    stop.await;
+    stopping.send_replace(true);
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        tracing::warn!("some HTTP answers were not finished in time");
+    }
+}
+
+/// Takes what comes from the members to where it belongs. Never waits for the host: the replica bears
+/// losses, and a stuck queue would keep everything behind it.
+async fn pump(
+    mut events: Events,
+    host: HostSender<HostEvent>,
+    gossip: mpsc::Sender<Bytes>,
+    store: Arc<Store>,
+) {
+    let room = Arc::new(Semaphore::new(INBOX_KIB));
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Message { channel: Channel::Transactions, bytes, .. } => {
+                if gossip.try_send(bytes).is_err() {
+                    metrics::counter!("mempool_gossip_dropped_total").increment(1);
+                }
+            }
+            Event::Message { peer, bytes, .. } => match Message::decode(&bytes) {
+                Ok(message) => {
+                    let kib = u32::try_from(bytes.len() / 1024).unwrap_or(u32::MAX).saturating_add(1);
+                    match room.clone().try_acquire_many_owned(kib) {
+                        Ok(room) => tell(&host, HostEvent::Message { peer, message, room }),
+                        Err(_) => metrics::counter!("consensus_inbox_dropped_total").increment(1),
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(peer = %catchup::short(&peer), %error, "a message is not readable");
+                    metrics::counter!("p2p_unreadable_messages_total").increment(1);
+                }
+            },
+            Event::Request { bytes, respond, .. } => {
+                let store = store.clone();
+                tokio::task::spawn_blocking(move || catchup::answer(&store, &bytes, respond));
+            }
+            Event::PeerConnected { peer } => {
+                tracing::info!(peer = %catchup::short(&peer), "a member is connected");
+                tell(&host, HostEvent::Connected(peer));
+            }
+            Event::PeerDisconnected { peer } => {
+                tracing::info!(peer = %catchup::short(&peer), "a member is gone")
+            }
+            Event::Refused { reason, address } => tracing::warn!(%reason, %address, "somebody was refused"),
+            Event::Misbehaved { peer, reason } => {
+                tracing::warn!(peer = %catchup::short(&peer), %reason, "a member broke the protocol");
+            }
+        }
+    }
+}
+
+fn tell(host: &HostSender<HostEvent>, event: HostEvent) {
+    if host.try_send(event).is_err() {
+        metrics::counter!("consensus_inbox_dropped_total").increment(1);
+    }
+}
+
+fn check_keys(genesis: &Genesis, consensus: &Secret, network: &Secret) -> Result<(), RunError> {
+    let validator = genesis.validators.get(&consensus.public_key()).ok_or(RunError::NotAMember)?;
+    if validator.network_key == network.public_key() {
+        return Ok(());
+    }
+    Err(RunError::WrongKey {
+        what: "the network key",
+        found: network.public_key().to_string(),
+        expected: validator.network_key.to_string(),
+    })
+}
+
+fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
+    let data = &config.node.data_dir;
+    std::fs::create_dir_all(data)
+        .map_err(|source| RunError::System { what: "making the data directory", source })?;
+    let options = Options {
+        block_cache_bytes: config.store.block_cache_bytes,
+        write_buffer_bytes: config.store.write_buffer_bytes,
+        node_cache_bytes: config.store.node_cache_bytes,
+        ..Options::default()
+    };
+    let store = Store::open(&data.join("ledger"), &options)?;
+    match store.genesis()? {
+        Some(begun) if begun == bytes => {}
+        Some(_) => return Err(RunError::OtherLedger),
+        None => {
+            let state = genesis.state().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+            store.initialise(bytes, *genesis.hash.as_bytes(), &state)?;
+        }
+    }
+    Ok(store)
+}
+
+/// All members by their network keys, with the addresses that this node's configuration knows.
+fn members(genesis: &Genesis, peers: &[config::Peer]) -> Vec<Member> {
+    let addresses =
+        |key| peers.iter().find(|p| p.key == key).map(|p| p.addresses.clone()).unwrap_or_default();
+    genesis
+        .validators
+        .iter()
+        .map(|v| Member { public_key: *v.network_key.as_bytes(), addresses: addresses(v.network_key) })
+        .collect()
+}
+
+const fn mempool_limits(config: &config::Mempool) -> Limits {
+    Limits {
+        transactions: config.transactions,
+        bytes: config.bytes,
+        per_organisation: config.per_organisation,
+    }
+}
+
+fn params(config: &config::Consensus) -> consensus::Params {
+    let ms = Duration::from_millis;
+    consensus::Params {
+        propose: ms(config.propose_ms),
+        propose_delta: ms(config.propose_delta_ms),
+        prevote: ms(config.prevote_ms),
+        prevote_delta: ms(config.prevote_delta_ms),
+        precommit: ms(config.precommit_ms),
+        precommit_delta: ms(config.precommit_delta_ms),
+        ..consensus::Params::default()
+    }
+}
+
+const fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        future: Duration::from_millis(config.consensus.future_ms),
+        past: Duration::from_millis(config.consensus.past_ms),
+        heartbeat: Duration::from_secs(config.consensus.heartbeat_seconds),
+        disk_reserve: config.disk.reserve_bytes,
+    }
+}
+
+/// What is published until the host has spoken for the first time.
+fn first_status(genesis: &Genesis) -> Status {
+    let tip = genesis.tip();
+    Status {
+        height: tip.height,
+        block_id: tip.id,
+        block_time: tip.time,
+        state_root: ledger::hash::StateRoot::default(),
+        log_size: 0,
+        log_root: [0; 32],
+        committed_at_unix_ms: crate::host::real_time().as_millis(),
+        round: None,
+        phase: Phase::Running,
+        mempool_transactions: 0,
+        mempool_bytes: 0,
+        validators: genesis.validators.len(),
+    }
+}

@@ -1,0 +1,137 @@
+//! What nodes say to each other apart from consensus: gossip, and questions for catching up.
+
+use bytes::Bytes;
+use consensus::Body;
+use ledger::block::{MAX_BLOCK_BYTES, MAX_LEAF_BYTES};
+use ledger::certificate::CommitCertificate;
+use ledger::codec::{self, CodecError};
+use ledger::id::Height;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+/// Largest frame of gossip, in bytes.
+pub const MAX_GOSSIP_BYTES: usize = 512 * 1024;
+/// Most bytes of blocks in one answer, unless a single block is larger.
+pub const MAX_ANSWER_BLOCKS: usize = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 15 * 1024 * 1024;
+const MAX_QUESTION_BYTES: usize = 64;
+
+/// A batch of transactions.
+#[derive(Debug, Encode, Decode)]
+#[cbor(transparent)]
+struct Gossip(#[n(0)] Vec<ByteVec>);
+
+/// Packs transactions into as few frames as their limit allows.
+pub fn gossip<'a>(transactions: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
+    let mut frames = Vec::new();
+    let mut batch: Vec<ByteVec> = Vec::new();
+    let mut size = 0;
+    for transaction in transactions {
+        if size + transaction.len() + 16 > MAX_GOSSIP_BYTES {
+            frames.push(codec::encode(&Gossip(std::mem::take(&mut batch))).into());
+            size = 0;
+        }
+        size += transaction.len() + 8;
+        batch.push(transaction.to_vec().into());
+    }
+    if !batch.is_empty() {
+        frames.push(codec::encode(&Gossip(batch)).into());
+    }
+    frames
+}
+
+/// Reads a frame of gossip.
+///
+/// # Errors
+/// [`CodecError`].
+pub fn read_gossip(bytes: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+    let Gossip(batch) = codec::decode(bytes, MAX_GOSSIP_BYTES)?;
+    match batch.iter().find(|t| t.len() > MAX_LEAF_BYTES) {
+        Some(long) => Err(CodecError::TooLong { max: MAX_LEAF_BYTES, found: long.len() }),
+        None => Ok(batch.into_iter().map(Into::into).collect()),
+    }
+}
+
+/// A question to one peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Question {
+    /// How high are you?
+    #[n(1)]
+    Tip,
+    /// Which blocks follow, from this height on?
+    #[n(2)]
+    Blocks {
+        /// The first height wanted.
+        #[n(0)]
+        from: Height,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Answer {
+    /// To [`Question::Tip`].
+    #[n(1)]
+    Tip {
+        /// Height of the last block.
+        #[n(0)]
+        height: Height,
+    },
+    /// To [`Question::Blocks`]: consecutive blocks, perhaps none.
+    #[n(2)]
+    Blocks(#[n(0)] Vec<CertifiedBlock>),
+}
+
+/// A block with the certificate that makes it final.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CertifiedBlock {
+    /// Why it is final.
+    #[n(0)]
+    pub certificate: CommitCertificate,
+    /// Its bytes.
+    #[n(1)]
+    pub body: ByteVec,
+}
+
+impl CertifiedBlock {
+    /// The bytes as the replica takes them.
+    pub fn into_parts(self) -> (CommitCertificate, Body) {
+        (self.certificate, Vec::from(self.body).into())
+    }
+}
+
+impl Question {
+    /// The encoding.
+    pub fn encode(&self) -> Bytes {
+        codec::encode(self).into()
+    }
+
+    /// Reads a question.
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, MAX_QUESTION_BYTES)
+    }
+}
+
+impl Answer {
+    /// The encoding.
+    pub fn encode(&self) -> Bytes {
+        codec::encode(self).into()
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let answer: Self = codec::decode(bytes, MAX_ANSWER_BYTES)?;
+        if let Self::Blocks(blocks) = &answer
+            && let Some(long) = blocks.iter().find(|b| b.body.len() > MAX_BLOCK_BYTES)
+        {
+            return Err(CodecError::TooLong { max: MAX_BLOCK_BYTES, found: long.body.len() });
+        }
+        Ok(answer)
+    }
+}

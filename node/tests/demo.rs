@@ -1,0 +1,55 @@
+//! The demonstration, run as a user runs it: a whole trade on four nodes, one of them killed on the way.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+#[test]
+fn a_trade_from_notice_to_contract_ends_with_four_equal_nodes() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_zhulian"))
+        .current_dir(dir.path())
+        .args(["demo", "--output", "json", "--lang", "en", "--port-base", "21101"])
+        .output()
+        .unwrap();
+    let progress = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{progress}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["equal"], true);
+    let nodes = report["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 4);
+    for field in ["height", "block_id", "state_root", "log_size", "log_root", "genesis_hash"] {
+        assert!(nodes.iter().all(|node| node[field] == nodes[0][field]), "{field}");
+    }
+    assert_eq!(nodes[0]["clock"]["kind"], "stepped");
+
+    let acts = report["acts"].as_array().unwrap();
+    let told: Vec<&str> = acts.iter().map(|act| act["what"].as_str().unwrap()).collect();
+    for part in [
+        "unknown_key 104",
+        "not_the_applicant 406",
+        "guarantee_used 408",
+        "stage_not_permitted 311",
+        "invalid_signature",
+        "quote_below_increment 505",
+        "winners_guarantee 414",
+        "contract_differs 604",
+        "listing opened",
+        "timed bidding of 3 bidders",
+        "won by 91440100DEM000065C at 103000000.00",
+        "confirmed the deal",
+        "published the result",
+        "released a loser's letter",
+        "letter released",
+        "publicity ended",
+        "recorded the contract",
+    ] {
+        assert!(told.iter().any(|what| what.contains(part)), "nothing says {part:?}: {told:#?}");
+    }
+    // What was refused is not on the ledger, and what the ledger did came through no node.
+    assert!(
+        acts.iter().all(|act| act["what"].as_str().unwrap().contains("refused") == act["height"].is_null())
+    );
+    assert!(progress.contains("kill -9") && progress.contains("caught up from height"));
+    assert!(!dir.path().join("demo-data").exists(), "the directory is left behind");
+}
