@@ -1,0 +1,190 @@
+//! Homes of a whole network: keys, a genesis that all signed off, configurations, free ports.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ledger::crypto::SigningKey;
+use ledger::genesis::Genesis;
+use ledger::time::{BlockTime, DAY_MS};
+use node::config::{Home, NodeDescription, Peer, render};
+use node::genesis::{Centre, Draft, Organisation, SignOffs};
+use node::keys::Secret;
+use node::network::Member;
+use tempfile::TempDir;
+
+use crate::acts::{BANK, BIDDER, CENTRES, Party, SELLER, TIMEKEEPER};
+
+/// Block time of height 0 on a network with a stepped clock.
+pub const GENESIS_TIME: &str = "2026-03-02T09:00:00+08:00";
+const RULES: &str = include_str!("../../examples/rules/land-listing-2026.toml");
+
+/// How a network's time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// As the machines' clocks do.
+    Real,
+    /// Not at all, but for the timekeeper's steps.
+    Stepped,
+}
+
+/// The ports of one node.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// Of the HTTP interface.
+    pub http: u16,
+    /// Of the mesh: UDP for QUIC, TCP.
+    pub mesh: u16,
+}
+
+/// The homes of four nodes.
+pub struct Homes {
+    dir: TempDir,
+    /// The genesis.
+    pub genesis: Genesis,
+    /// Each node's home.
+    pub homes: Vec<Home>,
+    /// Each node's ports.
+    pub ports: Vec<Ports>,
+}
+
+impl Homes {
+    /// Makes the homes of four nodes.
+    pub fn make(clock: Clock) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let homes: Vec<Home> = (0..4).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();
+        let ports: Vec<Ports> = homes.iter().map(|_| free_ports()).collect();
+        let centres: Vec<Centre> =
+            homes.iter().zip(CENTRES).map(|(home, (code, region))| centre(home, code, region)).collect();
+        let stepped = clock == Clock::Stepped;
+        let parties = [SELLER, BANK, BIDDER].into_iter().chain(stepped.then_some(TIMEKEEPER));
+        let draft = Draft {
+            name: "zhulian-test".into(),
+            time: if stepped { GENESIS_TIME.into() } else { yesterday() },
+            timekeeper: stepped.then(|| TIMEKEEPER.key().public_key()),
+            organisations: parties.map(organisation).collect(),
+            rules: RULES.into(),
+            centres,
+        };
+        let (text, genesis) = draft.render().expect("a genesis");
+        let mut signoffs = SignOffs::empty(&genesis);
+        for home in &homes {
+            signoffs.sign(&genesis, &read(&home.consensus_key())).expect("a centre's key");
+        }
+        for (i, home) in homes.iter().enumerate() {
+            write(&home.root().join("genesis.toml"), &text);
+            write(&home.root().join("signoffs.toml"), &signoffs.render());
+            let description = describe(i, &genesis, &draft.centres, &ports);
+            write(&home.config_file(), &render(&description));
+        }
+        Self { dir, genesis, homes, ports }
+    }
+
+    /// The directory that holds all homes; it is removed with this value.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The key with which a centre signs transactions.
+    pub fn operator(&self, node: usize) -> SigningKey {
+        read(&self.homes[node].operator_key())
+    }
+
+    /// All members of the mesh, with their addresses.
+    pub fn members(&self) -> Vec<Member> {
+        let member = |(home, ports): (&Home, &Ports)| Member {
+            public_key: *read(&home.network_key()).public_key().as_bytes(),
+            addresses: addresses(*ports).iter().map(|text| text.parse().expect("an address")).collect(),
+        };
+        self.homes.iter().zip(&self.ports).map(member).collect()
+    }
+
+    /// The key with which a node votes.
+    pub fn voter(&self, node: usize) -> SigningKey {
+        read(&self.homes[node].consensus_key())
+    }
+}
+
+fn describe(own: usize, genesis: &Genesis, centres: &[Centre], ports: &[Ports]) -> NodeDescription {
+    let addresses = |i: usize| addresses(ports[i]);
+    let peer = |i: usize| Peer {
+        key: centres[i].network_key.parse().expect("a key"),
+        addresses: addresses(i).iter().map(|text| text.parse().expect("an address")).collect(),
+    };
+    NodeDescription {
+        name: format!("node{own}"),
+        genesis_hash: genesis.hash.to_string(),
+        listen: addresses(own).to_vec(),
+        peers: (0..centres.len()).filter(|i| *i != own).map(peer).collect(),
+        api: SocketAddr::from(([127, 0, 0, 1], ports[own].http)).to_string(),
+    }
+}
+
+fn addresses(Ports { mesh, .. }: Ports) -> [String; 2] {
+    [format!("/ip4/127.0.0.1/udp/{mesh}/quic-v1"), format!("/ip4/127.0.0.1/tcp/{mesh}")]
+}
+
+fn centre(home: &Home, code: &str, region: &str) -> Centre {
+    fs::create_dir_all(home.root()).expect("a home");
+    let make = |path: &Path| {
+        let secret = Secret::generate().expect("random bytes");
+        secret.create(path).expect("a key file");
+        secret.public_key().to_string()
+    };
+    Centre {
+        code: code.parse().expect("a code"),
+        name: format!("示例公共资源交易中心{region}").parse().expect("a title"),
+        region: region.parse().expect("a region"),
+        consensus_key: make(&home.consensus_key()),
+        network_key: make(&home.network_key()),
+        keys: vec![make(&home.operator_key())],
+    }
+}
+
+fn organisation(party: Party) -> Organisation {
+    Organisation {
+        code: party.code.parse().expect("a code"),
+        name: format!("示例{}", party.role).parse().expect("a title"),
+        region: "440000".parse().expect("a region"),
+        roles: vec![party.role.into()],
+        keys: vec![party.key().public_key().to_string()],
+    }
+}
+
+fn yesterday() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_millis();
+    let now = u64::try_from(now).expect("a clock before the year 500,000,000");
+    BlockTime::from_millis(now - DAY_MS).expect("a time").to_string()
+}
+
+fn read(path: &Path) -> SigningKey {
+    Secret::read(path).expect("a key file").signing_key()
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+}
+
+/// Ports below those that the system gives to outgoing connections: a node that is restarted must find its
+/// own free.
+fn free_ports() -> Ports {
+    Ports { http: free_port(), mesh: free_port() }
+}
+
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 10_000;
+    for _ in 0..COUNT {
+        let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        // Processes begin at different places, so that they do not reach for the same ports.
+        let port = FIRST + (std::process::id().wrapping_mul(61).wrapping_add(turn)) % COUNT;
+        let port = u16::try_from(port).expect("below 30,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port from {FIRST} on")
+}

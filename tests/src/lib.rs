@@ -1,0 +1,9 @@
+//! Scenarios: the whole system under test, its adversaries, and the workloads that measure it.
+
+pub mod acts;
+pub mod adversary;
+pub mod bench;
+pub mod cluster;
+pub mod homes;
+pub mod load;
+pub mod records;
