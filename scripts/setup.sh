@@ -1,0 +1,83 @@
+#!/bin/sh
+# Installs what is missing and says what and why. `build`: what a build needs; `checks`: what the checks need.
+set -eu
+
+TOOLS=${TOOLS:-$HOME/.cache/zhulian/tools}
+CARGO_DENY=0.20.2
+CARGO_NEXTEST=0.9.143
+TYPOS=1.52.0
+
+have() { command -v "$1" >/dev/null 2>&1; }
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; elif have sudo; then sudo "$@"; else return 1; fi
+}
+
+# Installs Debian packages: what for, then their names.
+install_packages() {
+    why=$1
+    shift
+    have apt-get || fail "Missing: $* ($why). This is not a Debian system; install the like by hand."
+    say "Installing $* with apt-get: $why."
+    as_root apt-get update -qq && as_root apt-get install -y -qq "$@" >/dev/null ||
+        fail "Could not install $*. Install it as root: apt-get install $*"
+}
+
+have_libclang() {
+    [ -n "${LIBCLANG_PATH:-}" ] && return 0
+    # libclang-cpp is another library: what bindgen loads is libclang.so or libclang-14.so.
+    for folder in /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib64 /usr/local/lib; do
+        for library in "$folder"/libclang.so* "$folder"/libclang-[0-9]*.so*; do
+            [ -e "$library" ] && return 0
+        done
+    done
+    return 1
+}
+
+setup_build() {
+    have cargo || fail "Rust is missing. Install it from https://rustup.rs, then run this again."
+    have c++ || install_packages "RocksDB is written in C++ and compiled here" g++
+    have_libclang || install_packages "the bindings to RocksDB are generated from its headers with libclang" libclang-dev
+    say "The build has what it needs: $(cargo --version), a C++ compiler, libclang."
+}
+
+# Builds a tool of crates.io once, apart from our own build.
+cargo_tool() {
+    have "$1" && return 0
+    say "Installing $1 $2 into $TOOLS: $3. This takes some minutes, once."
+    # Not in the checkout: its rust-toolchain.toml and clippy.toml are not meant for the tool.
+    (cd / && CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet --locked --root "$TOOLS" --version "$2" "$1") ||
+        return 1
+    rm -rf "$TOOLS/build"
+}
+
+setup_checks() {
+    mkdir -p "$TOOLS/bin"
+    PATH=$TOOLS/bin:$PATH
+    cargo_tool cargo-deny "$CARGO_DENY" "judges licences and sources of the code of others" ||
+        fail "Could not install cargo-deny."
+    cargo_tool cargo-nextest "$CARGO_NEXTEST" "runs tests side by side with time limits" ||
+        say "Could not install cargo-nextest; the tests run with cargo test."
+    have typos || setup_typos
+    say "The checks have what they need: cargo-deny$(have cargo-nextest && echo ', cargo-nextest')$(have typos && echo ', typos')."
+}
+
+# The spelling check is a convenience: without it the checks go on and say so.
+setup_typos() {
+    have python3 || return 0
+    say "Installing typos $TYPOS into $TOOLS: it checks spelling."
+    if python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$TOOLS/typos" "typos==$TYPOS" 2>/dev/null &&
+        [ -x "$TOOLS/typos/bin/typos" ]; then
+        ln -sf ../typos/bin/typos "$TOOLS/bin/typos"
+    else
+        say "Could not install typos; spelling is not checked."
+    fi
+}
+
+case ${1:-build} in
+    build) setup_build ;;
+    checks) setup_checks ;;
+    *) fail "usage: setup.sh build|checks" ;;
+esac
