@@ -32,7 +32,7 @@ demo: build ## Four nodes on this machine and a trade from notice to contract
 bench: build ## Measure throughput, latency, replay, disk and memory
 	$(CARGO_TARGET_DIR)/release/bench $(ARGS)
 
-e2e: build tools ## Clusters of real processes under kills, faults and lies; minutes
+e2e: setup tools ## Clusters of real processes under kills, faults and lies; minutes
 	@scripts/step.sh "Clusters" scripts/tests.sh e2e
 
 fmt: ## Format the code

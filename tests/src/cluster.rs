@@ -360,12 +360,13 @@ fn program() -> &'static Path {
             eprintln!("{} is missing or older than its sources; building it", program.display());
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut build = Command::new(cargo);
-            build.args(["build", "--release", "--locked", "--package", "node", "--bin", "zhulian"]);
+            // The whole workspace chooses the features, as everywhere, so that nothing is compiled twice.
+            build.args(["build", "--release", "--locked", "--workspace", "--bin", "zhulian"]);
             build.arg("--target-dir").arg(release.parent().expect("target/release has a parent"));
             let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
             assert!(
                 built.is_ok_and(|status| status.success()),
-                "run `cargo build --release -p node --bin zhulian`"
+                "run `cargo build --release --workspace --bin zhulian`"
             );
         }
         program
