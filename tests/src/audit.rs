@@ -254,7 +254,9 @@ impl Audit {
             trial.run(self.blocks).with_context(|| {
                 let blocks = self.blocks;
                 let again = "cargo run --release --locked --workspace --bin audit --";
-                format!("seed {seed} fails; repeat it with\n  {again} --seed {seed} --blocks {blocks} --trace")
+                format!(
+                    "seed {seed} fails; repeat it with\n  {again} --seed {seed} --blocks {blocks} --trace"
+                )
             })?;
             coverage.add(&trial.coverage);
             last = trial.auditor.totals();
@@ -282,7 +284,10 @@ fn print(coverage: &Coverage) {
     println!("events: {:?}", coverage.events);
     let met: Vec<String> = coverage.refused.iter().map(|(code, n)| format!("{code} {n}")).collect();
     println!("refused: {}", met.join(", "));
-    let unmet: Vec<&str> =
-        Code::ALL.iter().filter(|code| !coverage.refused.contains_key(code)).map(|code| code.name()).collect();
+    let unmet: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| !coverage.refused.contains_key(code))
+        .map(|code| code.name())
+        .collect();
     println!("never met: {}", unmet.join(", "));
 }

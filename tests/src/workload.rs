@@ -66,7 +66,9 @@ impl Workload {
     /// When the next block should be, so that trades move: soon, or when something falls due. On a network with a
     /// stepped clock there is no choice.
     pub fn next_time(&mut self, auditor: &Auditor) -> BlockTime {
-        auditor.stepped_time().unwrap_or_else(|| pace::next(&mut self.hand.chance, auditor.books(), auditor.time()))
+        auditor
+            .stepped_time()
+            .unwrap_or_else(|| pace::next(&mut self.hand.chance, auditor.books(), auditor.time()))
     }
 
     /// The transactions of a step, for the next block at about `time`.

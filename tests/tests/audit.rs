@@ -27,7 +27,9 @@ const UNPROVOKED: [(Code, &str); 3] = [
 fn run(seed: u64) -> Coverage {
     let mut trial = Trial::new(seed).unwrap();
     if let Err(error) = trial.run(BLOCKS) {
-        panic!("seed {seed}: {error:#}\ncargo run --release --locked --workspace --bin audit -- --seed {seed} --blocks {BLOCKS} --trace");
+        panic!(
+            "seed {seed}: {error:#}\ncargo run --release --locked --workspace --bin audit -- --seed {seed} --blocks {BLOCKS} --trace"
+        );
     }
     trial.coverage
 }
@@ -203,10 +205,8 @@ fn every_legal_number_is_audited() {
     let mut unnoticed: BTreeSet<&str> = land_listing::ALL.into_iter().collect();
     for seed in SEEDS {
         let cast = Cast::new(seed).unwrap();
-        let mut others: Vec<(&str, Auditor)> = unnoticed
-            .iter()
-            .map(|id| (*id, Auditor::new(&with_rule(&cast.genesis, id))))
-            .collect();
+        let mut others: Vec<(&str, Auditor)> =
+            unnoticed.iter().map(|id| (*id, Auditor::new(&with_rule(&cast.genesis, id)))).collect();
         let mut trial = Trial::new(seed).unwrap();
         for _ in 0..BLOCKS {
             let block = trial.step().unwrap();
@@ -226,4 +226,74 @@ fn every_legal_number_is_audited() {
         }
     }
     panic!("nobody noticed that these were changed: {unnoticed:?}");
+}
+
+/// The books of events refuse what no rules may bring about, in a table of sequences of which the last event is bad.
+#[test]
+fn no_letter_is_used_twice() {
+    use ledger::amount::{Amount, Currency};
+    use ledger::id::{CreditCode, DealCode, DealKind, GuaranteeId};
+    use ledger::record::guarantee::ReleaseGround;
+    use scenarios::auditor::conservation::Conservation;
+
+    let cast = Cast::new(1).unwrap();
+    let codes: Vec<CreditCode> =
+        cast.genesis.organisations.iter().map(|(organisation, _)| organisation.code.clone()).collect();
+    let listing = DealCode::issue(DealKind::LandUseRight, &codes[0], 20_514, 1).unwrap();
+    let other = DealCode::issue(DealKind::LandUseRight, &codes[0], 20_514, 2).unwrap();
+    let (bidder, rival) = (codes[6].clone(), codes[7].clone());
+    let letter = |number: &str| GuaranteeId { guarantor: codes[9].clone(), number: number.parse().unwrap() };
+    let yuan = |minor| Amount::new(minor, Currency::Cny).unwrap();
+    let issued = |number, applicant: &CreditCode| Event::GuaranteeIssued {
+        guarantee: letter(number),
+        listing: listing.clone(),
+        applicant: applicant.clone(),
+        amount: yuan(500),
+    };
+    let deposited = |number, bidder: &CreditCode, listing: &DealCode| Event::BidderQualified {
+        listing: listing.clone(),
+        bidder: bidder.clone(),
+        guarantee: letter(number),
+    };
+    let quoted = |bidder: &CreditCode, minor, number| Event::QuoteRecorded {
+        listing: listing.clone(),
+        bidder: bidder.clone(),
+        price: yuan(minor),
+        number,
+    };
+    let won = |winner: &CreditCode, minor| Event::ListingConcluded {
+        listing: listing.clone(),
+        winner: winner.clone(),
+        price: yuan(minor),
+        confirm_by: Default::default(),
+    };
+    let released =
+        |number| Event::GuaranteeReleased { guarantee: letter(number), ground: ReleaseGround::Beneficiary };
+    let expired = |number| Event::GuaranteeExpired { guarantee: letter(number) };
+    let begun = || vec![issued("1", &bidder), deposited("1", &bidder, &listing)];
+    let after = |more: Vec<Event>| begun().into_iter().chain(more).collect::<Vec<_>>();
+    let cases = [
+        ("issued twice", after(vec![issued("1", &bidder)])),
+        ("was never issued", vec![deposited("1", &bidder, &listing)]),
+        ("was never issued", vec![expired("1")]),
+        ("qualifies twice", after(vec![issued("2", &bidder), deposited("2", &bidder, &listing)])),
+        ("another bidder or listing", vec![issued("1", &bidder), deposited("1", &rival, &listing)]),
+        ("another bidder or listing", vec![issued("1", &bidder), deposited("1", &bidder, &other)]),
+        ("after its end", vec![issued("1", &bidder), expired("1"), deposited("1", &bidder, &listing)]),
+        ("ends twice", after(vec![released("1"), expired("1")])),
+        ("ends twice", after(vec![released("1"), released("1")])),
+        ("without a letter", after(vec![quoted(&rival, 10, 1)])),
+        ("does not exceed", after(vec![quoted(&bidder, 10, 1), quoted(&bidder, 10, 2)])),
+        ("does not exceed", after(vec![quoted(&bidder, 10, 1), quoted(&bidder, 11, 3)])),
+        ("not the highest quote", after(vec![quoted(&bidder, 10, 1), won(&bidder, 11)])),
+        ("after its result", after(vec![quoted(&bidder, 10, 1), won(&bidder, 10), quoted(&bidder, 20, 2)])),
+        ("binds the winner", after(vec![quoted(&bidder, 10, 1), won(&bidder, 10), released("1")])),
+    ];
+    for (sentence, events) in cases {
+        let mut books = Conservation::default();
+        let (last, good) = events.split_last().unwrap();
+        good.iter().for_each(|event| books.enter(event).unwrap());
+        let said = books.enter(last).unwrap_err();
+        assert!(said.contains(sentence), "{said:?} does not say {sentence:?}");
+    }
 }

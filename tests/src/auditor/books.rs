@@ -1,6 +1,7 @@
 //! The auditor's books: plain maps of what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger::amount::Amount;
 use ledger::codec::Title;
@@ -16,6 +17,7 @@ use ledger::record::organisation::Role;
 use ledger::rule::RulePack;
 use ledger::time::BlockTime;
 
+use super::calendar::{self, Rules};
 use super::due::{self, Thing};
 
 /// Everything that a rule can ask about, but for the names of recorded transactions.
@@ -32,7 +34,7 @@ pub struct Books {
     /// What a stepped clock reads.
     pub clock: Option<BlockTime>,
     /// Legal numbers and the holiday table.
-    pub pack: RulePack,
+    pub pack: Arc<RulePack>,
     /// Everybody.
     pub organisations: BTreeMap<CreditCode, Member>,
     /// Whom each key speaks for.
@@ -101,8 +103,8 @@ pub struct Deal {
     pub seller: CreditCode,
     /// When.
     pub published_at: BlockTime,
-    /// Version of the rule pack at publication.
-    pub pack_version: u32,
+    /// The rule pack at publication, whose numbers hold for the whole trade.
+    pub pack: Arc<RulePack>,
     /// Length of timed bidding, in milliseconds, as of publication (LL04).
     pub timed_bidding: u64,
     /// Length of an extension, in milliseconds, as of publication (LL05).
@@ -159,7 +161,7 @@ impl Books {
             block_transactions: genesis.parameters.block_transactions,
             timekeeper,
             clock,
-            pack: genesis.rules.clone(),
+            pack: Arc::new(genesis.rules.clone()),
             organisations: BTreeMap::new(),
             keys: BTreeMap::new(),
             deals: BTreeMap::new(),
@@ -186,6 +188,16 @@ impl Books {
         self.organisations.get(code).is_some_and(|member| member.roles.contains(&role))
     }
 
+    /// The numbers and holidays in force.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules { numbers: &self.pack.rules, calendar: &self.pack.calendar }
+    }
+
+    /// Those of a trade: the numbers with which it began, and the holidays that are known by now.
+    pub(super) fn rules_of<'a>(&'a self, deal: &'a Deal) -> Rules<'a> {
+        Rules { numbers: &deal.pack.rules, calendar: &self.pack.calendar }
+    }
+
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<BlockTime> {
         self.agenda.first().map(|(time, _)| *time)
@@ -194,6 +206,11 @@ impl Books {
     /// The first thing that has fallen due by `now`.
     pub(super) fn due_by(&self, now: BlockTime) -> Option<Thing> {
         self.agenda.first().filter(|(time, _)| *time <= now).map(|(_, thing)| thing.clone())
+    }
+
+    /// The end of a period of a running trade that nobody can refuse.
+    pub(super) fn term_of(&self, listing: &DealCode, id: &str, start: BlockTime) -> BlockTime {
+        calendar::term_without_refusal(self.rules_of(&self.deals[listing]), id, start)
     }
 
     /// Changes a listing. What it waits for follows from how it stands then.

@@ -1,6 +1,7 @@
 //! Counting time: days in China, working days, and legal periods out of a rule pack's data.
 
-use ledger::rule::{RulePack, Unit};
+use ledger::calendar::{Calendar, Day};
+use ledger::rule::{Rule, Unit};
 use ledger::time::BlockTime;
 
 use super::code::Code;
@@ -11,6 +12,15 @@ const DAY: u64 = 1_440 * MINUTE;
 const AHEAD: u64 = 480 * MINUTE;
 /// 9999-12-31T23:59:59.999Z, at which every later instant is held.
 const END_OF_TIME: u64 = 253_402_300_799_999;
+
+/// Legal numbers, and the holidays by which they are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'a> {
+    /// The numbers of a pack.
+    pub(super) numbers: &'a [Rule],
+    /// The holiday table in force.
+    pub(super) calendar: &'a Calendar,
+}
 
 /// The instant numbered `millis`, held at the end of the year 9999.
 fn instant(millis: u64) -> BlockTime {
@@ -53,21 +63,21 @@ pub(super) fn date_of(day: u64) -> (u64, u64, u64) {
 }
 
 /// Whether a day is worked, if the holiday table reaches it.
-fn is_worked(pack: &RulePack, day: u64) -> Result<bool, Code> {
-    let calendar = &pack.calendar;
+fn is_worked(rules: Rules<'_>, day: u64) -> Result<bool, Code> {
+    let calendar = rules.calendar;
     if day < calendar.first.number() || day > calendar.last.number() {
         return Err(Code::BeyondCalendar);
     }
-    let listed = |days: &[ledger::calendar::Day]| days.iter().any(|listed| listed.number() == day);
+    let listed = |days: &[Day]| days.iter().any(|listed| listed.number() == day);
     // Day 0 was a Thursday.
     let weekend = [2, 3].contains(&(day % 7));
     Ok(if weekend { listed(&calendar.workdays) } else { !listed(&calendar.holidays) })
 }
 
 /// Value and unit of the rule in effect on the day of `time`: the one that took effect last.
-fn rule(pack: &RulePack, id: &str, time: BlockTime) -> Result<(u64, Unit), Code> {
+fn rule(rules: Rules<'_>, id: &str, time: BlockTime) -> Result<(u64, Unit), Code> {
     let mut found = None;
-    for rule in pack.rules.iter().filter(|rule| rule.id.as_str() == id) {
+    for rule in rules.numbers.iter().filter(|rule| rule.id.as_str() == id) {
         let since = rule.effective_from.number();
         if since <= day_of(time) && found.is_none_or(|(latest, _, _)| since > latest) {
             found = Some((since, rule.value, rule.unit));
@@ -77,25 +87,25 @@ fn rule(pack: &RulePack, id: &str, time: BlockTime) -> Result<(u64, Unit), Code>
 }
 
 /// The last of `count` working days after the day of `start`.
-fn working_day(pack: &RulePack, start: BlockTime, count: u64) -> Result<u64, Code> {
+fn working_day(rules: Rules<'_>, start: BlockTime, count: u64) -> Result<u64, Code> {
     let (mut day, mut counted) = (day_of(start), 0);
     while counted < count {
         day += 1;
-        counted += u64::from(is_worked(pack, day)?);
+        counted += u64::from(is_worked(rules, day)?);
     }
     Ok(day)
 }
 
 /// The end of a period that begins at `start`. A `lasting` one is a minimum, which is not prolonged; in any other,
 /// somebody must or may act, and a last day that is not worked gives way to the next that is.
-fn period(pack: &RulePack, id: &str, start: BlockTime, lasting: bool) -> Result<BlockTime, Code> {
-    let (value, unit) = rule(pack, id, start)?;
+fn period(rules: Rules<'_>, id: &str, start: BlockTime, lasting: bool) -> Result<BlockTime, Code> {
+    let (value, unit) = rule(rules, id, start)?;
     match unit {
         Unit::Minute => Ok(later(start, value.saturating_mul(MINUTE))),
-        Unit::WorkingDay => Ok(midnight_after(working_day(pack, start, value)?)),
+        Unit::WorkingDay => Ok(midnight_after(working_day(rules, start, value)?)),
         Unit::Day => {
             let mut last = day_of(start) + value;
-            while !lasting && !is_worked(pack, last)? {
+            while !lasting && !is_worked(rules, last)? {
                 last += 1;
             }
             Ok(midnight_after(last))
@@ -105,34 +115,34 @@ fn period(pack: &RulePack, id: &str, start: BlockTime, lasting: bool) -> Result<
 }
 
 /// The first instant after a minimum period (LL01, LL02, LL11).
-pub(super) fn minimum(pack: &RulePack, id: &str, start: BlockTime) -> Result<BlockTime, Code> {
-    period(pack, id, start, true)
+pub(super) fn minimum(rules: Rules<'_>, id: &str, start: BlockTime) -> Result<BlockTime, Code> {
+    period(rules, id, start, true)
 }
 
 /// The end of a period in which somebody must or may act (LL06 to LL10).
-pub(super) fn term(pack: &RulePack, id: &str, start: BlockTime) -> Result<BlockTime, Code> {
-    period(pack, id, start, false)
+pub(super) fn term(rules: Rules<'_>, id: &str, start: BlockTime) -> Result<BlockTime, Code> {
+    period(rules, id, start, false)
 }
 
 /// The same for what happens by itself and cannot be refused: beyond the holiday table in calendar days.
-pub(super) fn term_without_refusal(pack: &RulePack, id: &str, start: BlockTime) -> BlockTime {
-    term(pack, id, start).unwrap_or_else(|_| {
-        let days = rule(pack, id, start).map_or(0, |(value, _)| value);
+pub(super) fn term_without_refusal(rules: Rules<'_>, id: &str, start: BlockTime) -> BlockTime {
+    term(rules, id, start).unwrap_or_else(|_| {
+        let days = rule(rules, id, start).map_or(0, |(value, _)| value);
         midnight_after(day_of(start) + days)
     })
 }
 
 /// A span in milliseconds out of a rule in minutes (LL04, LL05).
-pub(super) fn minutes(pack: &RulePack, id: &str, time: BlockTime) -> Result<u64, Code> {
-    match rule(pack, id, time)? {
+pub(super) fn minutes(rules: Rules<'_>, id: &str, time: BlockTime) -> Result<u64, Code> {
+    match rule(rules, id, time)? {
         (value, Unit::Minute) => Ok(value.saturating_mul(MINUTE)),
         _ => Err(Code::RuleMissing),
     }
 }
 
 /// A share in thousandths (LL03).
-pub(super) fn permille(pack: &RulePack, id: &str, time: BlockTime) -> Result<u64, Code> {
-    match rule(pack, id, time)? {
+pub(super) fn permille(rules: Rules<'_>, id: &str, time: BlockTime) -> Result<u64, Code> {
+    match rule(rules, id, time)? {
         (value, Unit::Permille) => Ok(value),
         _ => Err(Code::RuleMissing),
     }

@@ -76,9 +76,7 @@ impl Conservation {
             Event::QuoteRecorded { listing, bidder, price, number } => {
                 self.quoted(listing, bidder, *price, *number)
             }
-            Event::ListingConcluded { listing, winner, price, .. } => {
-                self.concluded(listing, winner, *price)
-            }
+            Event::ListingConcluded { listing, winner, price, .. } => self.concluded(listing, winner, *price),
             Event::ListingEnded { listing, .. } | Event::ContractSigned { listing, complete: true, .. } => {
                 let entry = self.listings.entry(listing.clone()).or_default();
                 let before = std::mem::replace(&mut entry.over, true);
@@ -172,11 +170,11 @@ impl Conservation {
         for (currency, money) in &self.money {
             let parts = money.in_force + money.released + money.expired;
             let whole = money.guaranteed;
-            ensure(parts == whole, || format!("of {whole} guaranteed in {currency}, {parts} are accounted for"))?;
+            ensure(parts == whole, || {
+                format!("of {whole} guaranteed in {currency}, {parts} are accounted for")
+            })?;
         }
         let (ours, theirs) = (&self.money, &totals.money);
-        ensure(ours == theirs, || {
-            format!("the events add up to {ours:?}, and the letters to {theirs:?}")
-        })
+        ensure(ours == theirs, || format!("the events add up to {ours:?}, and the letters to {theirs:?}"))
     }
 }

@@ -110,8 +110,8 @@ fn conclude(books: &mut Books, now: BlockTime, listing: DealCode) -> Vec<Event> 
             return events;
         }
     };
-    let confirm_by = calendar::term_without_refusal(&books.pack, "LL06", now);
-    let return_by = calendar::term_without_refusal(&books.pack, "LL10", now);
+    let confirm_by = books.term_of(&listing, "LL06", now);
+    let return_by = books.term_of(&listing, "LL10", now);
     books.change_deal(&listing, |deal| {
         deal.stage = Stage::Concluded;
         deal.period_ends = Some(confirm_by);
@@ -130,7 +130,7 @@ fn end(books: &mut Books, listing: DealCode, stage: Stage, reason: EndReason) ->
 }
 
 fn publicity_ends(books: &mut Books, now: BlockTime, listing: DealCode) -> Vec<Event> {
-    let contract_by = calendar::term_without_refusal(&books.pack, "LL09", now);
+    let contract_by = books.term_of(&listing, "LL09", now);
     books.change_deal(&listing, |deal| {
         deal.stage = Stage::Publicised;
         deal.period_ends = Some(contract_by);
@@ -148,8 +148,12 @@ fn release_deposits(
 ) -> Vec<Event> {
     let deal = &books.deals[listing];
     let winner = deal.winner().filter(|_| but_the_winners);
-    let letters: Vec<GuaranteeId> =
-        deal.bidders.iter().filter(|(code, _)| Some(*code) != winner).map(|(_, b)| b.letter.clone()).collect();
+    let letters: Vec<GuaranteeId> = deal
+        .bidders
+        .iter()
+        .filter(|(code, _)| Some(*code) != winner)
+        .map(|(_, b)| b.letter.clone())
+        .collect();
     letters.into_iter().flat_map(|letter| release(books, now, letter, ground)).collect()
 }
 

@@ -79,8 +79,7 @@ impl Comparison<'_> {
         let of = |field: &'static str| move || format!("{field} of organisation {code}");
         same(of("the roles"), found.roles.clone(), ours.roles.iter().copied().collect())?;
         same(of("name and region"), (&found.name, &found.region), (&ours.name, &ours.region))?;
-        let (theirs, ours) =
-            ((&found.admitted_by, found.admitted_at), (&ours.admitted_by, ours.admitted_at));
+        let (theirs, ours) = ((&found.admitted_by, found.admitted_at), (&ours.admitted_by, ours.admitted_at));
         same(of("the admission"), theirs, ours)
     }
 
@@ -103,7 +102,7 @@ impl Comparison<'_> {
         let spans = (terms.timed_bidding.as_millis(), terms.extension.as_millis());
         same(of("the spans of timed bidding"), spans, (ours.timed_bidding, ours.extension))?;
         let fixed = (terms.pack_version, terms.letters_valid_until);
-        same(of("the terms"), fixed, (ours.pack_version, ours.letters_until))?;
+        same(of("the terms"), fixed, (ours.pack.version, ours.letters_until))?;
         let counted = (found.qualified, found.quoting, found.quotes);
         let counts = (ours.bidders.len() as u32, ours.valid_bidders(), ours.quotes.len() as u32);
         same(of("the number of bidders, valid bidders and quotes"), counted, counts)?;

@@ -182,9 +182,8 @@ fn head(variant: &Variant) -> String {
 fn section(number: usize, region: &str, roles: &[&str], keys: &[SigningKey]) -> String {
     let body = format!("91{region}{:09}", number + 1);
     let check = credit_check(&body).map_or('?', char::from);
-    let quoted = |texts: Vec<String>| {
-        texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
-    };
+    let quoted =
+        |texts: Vec<String>| texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
     let own = quoted(keys.iter().map(|key| key.public_key().to_string()).collect());
     let common =
         format!("code = \"{body}{check}\"\nname = \"示例{number}\"\nregion = \"{region}\"\nkeys = [{own}]\n");

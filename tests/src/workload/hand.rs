@@ -78,7 +78,8 @@ impl Hand {
 
     /// A key of an organisation that is in the hand.
     pub(super) fn speaker(&mut self, scene: &Scene<'_>, code: &CreditCode) -> Option<PublicKey> {
-        let its_own = |(key, holder): &(&PublicKey, &CreditCode)| *holder == code && self.keys.contains_key(*key);
+        let its_own =
+            |(key, holder): &(&PublicKey, &CreditCode)| *holder == code && self.keys.contains_key(*key);
         let keys: Vec<PublicKey> = scene.books.keys.iter().filter(its_own).map(|(key, _)| *key).collect();
         self.chance.pick(&keys).copied()
     }

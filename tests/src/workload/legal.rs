@@ -265,8 +265,7 @@ fn release(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let free = |deal: &Deal| !matches!(deal.stage, Stage::Announced | Stage::Listed | Stage::TimedBidding);
     let bound = |deal: &Deal| !matches!(deal.stage, Stage::Contracted | Stage::Failed | Stage::Lapsed);
     let (id, letter, _) = hand.letter(scene, |letter, deal| {
-        let winners =
-            letter.status == GuaranteeStatus::Deposited && deal.winner() == Some(&letter.applicant);
+        let winners = letter.status == GuaranteeStatus::Deposited && deal.winner() == Some(&letter.applicant);
         !letter.is_over() && free(deal) && !(winners && bound(deal))
     })?;
     let guarantee: GuaranteeId = id.clone();

@@ -31,12 +31,12 @@ pub(super) fn sign(is_seller: bool, signed: &mut Sides, time: BlockTime) {
 pub(super) fn judge(act: &ConfirmDeal, moment: &Moment<'_>, faults: &mut Faults) {
     let Some(deal) = moment.deal(&act.listing, &[Stage::Concluded], faults) else { return };
     // The confirmation begins the period for the publication, which must be countable.
-    faults.unless(calendar::term(&moment.books.pack, "LL07", moment.time));
+    faults.unless(calendar::term(moment.books.rules_of(deal), "LL07", moment.time));
     judge_side(deal, &deal.confirmed, moment.signer, faults);
 }
 
 pub(super) fn enter(act: &ConfirmDeal, books: &mut Books, time: BlockTime, by: CreditCode) -> Vec<Event> {
-    let publish_by = calendar::term(&books.pack, "LL07", time).ok();
+    let publish_by = calendar::term(books.rules_of(&books.deals[&act.listing]), "LL07", time).ok();
     let mut complete = false;
     books.change_deal(&act.listing, |deal| {
         sign(deal.seller == by, &mut deal.confirmed, time);

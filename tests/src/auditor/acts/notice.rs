@@ -17,24 +17,24 @@ use crate::auditor::{calendar, numbering};
 const MOST_DOCUMENTS: usize = 16;
 
 pub(super) fn judge(act: &PublishListing, moment: &Moment<'_>, faults: &mut Faults) {
-    let (books, pack) = (moment.books, &moment.books.pack);
+    let (books, rules) = (moment.books, moment.books.rules());
     faults.when(!books.has_role(&act.centre, Role::Centre), Code::CentreUnknown);
     faults.when(!resource_is_good(act), Code::InvalidResource);
     faults.when(!prices_are_good(act), Code::InvalidPrices);
-    if let Some(share) = faults.unless(calendar::permille(pack, "LL03", moment.time)) {
+    if let Some(share) = faults.unless(calendar::permille(rules, "LL03", moment.time)) {
         let (deposit, reserve) = (act.prices.deposit.minor(), act.prices.reserve.minor());
         let too_low = u128::from(deposit) * 1_000 < u128::from(reserve) * u128::from(share);
         faults.when(too_low, Code::DepositTooLow);
     }
-    if let Some(earliest) = faults.unless(calendar::minimum(pack, "LL01", moment.time)) {
+    if let Some(earliest) = faults.unless(calendar::minimum(rules, "LL01", moment.time)) {
         faults.when(act.opens_at < earliest, Code::NoticeTooShort);
     }
-    if let Some(earliest) = faults.unless(calendar::minimum(pack, "LL02", act.opens_at)) {
+    if let Some(earliest) = faults.unless(calendar::minimum(rules, "LL02", act.opens_at)) {
         faults.when(act.closes_at < earliest, Code::ListingTooShort);
     }
-    faults.unless(calendar::minimum(pack, "LL11", act.closes_at));
-    faults.unless(calendar::minutes(pack, "LL04", moment.time));
-    faults.unless(calendar::minutes(pack, "LL05", moment.time));
+    faults.unless(calendar::minimum(rules, "LL11", act.closes_at));
+    faults.unless(calendar::minutes(rules, "LL04", moment.time));
+    faults.unless(calendar::minutes(rules, "LL05", moment.time));
     let used = books.numbered.get(&(act.centre.clone(), calendar::day_of(moment.time))).copied();
     faults.when(used.unwrap_or(0) >= numbering::MOST_A_DAY, Code::DealSequenceUsedUp);
 }
@@ -66,16 +66,16 @@ pub(super) fn enter(
     let number = books.numbered.entry((act.centre.clone(), day)).or_default();
     *number += 1;
     let Some(listing) = numbering::deal_code(&act.centre, day, *number) else { return Vec::new() };
-    let pack = &books.pack;
+    let rules = books.rules();
     // None of these fails: `judge` has asked for each.
-    let timed_bidding = calendar::minutes(pack, "LL04", time).unwrap_or_default();
-    let extension = calendar::minutes(pack, "LL05", time).unwrap_or_default();
-    let letters_until = calendar::minimum(pack, "LL11", act.closes_at).unwrap_or_default();
+    let timed_bidding = calendar::minutes(rules, "LL04", time).unwrap_or_default();
+    let extension = calendar::minutes(rules, "LL05", time).unwrap_or_default();
+    let letters_until = calendar::minimum(rules, "LL11", act.closes_at).unwrap_or_default();
     let deal = Deal {
         notice: act.clone(),
         seller: seller.clone(),
         published_at: time,
-        pack_version: pack.version,
+        pack: books.pack.clone(),
         timed_bidding,
         extension,
         letters_until,

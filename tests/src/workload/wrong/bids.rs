@@ -18,9 +18,8 @@ fn quote(hand: &mut Hand, scene: &Scene<'_>, who: &CreditCode, code: &DealCode, 
 
 pub(super) fn not_qualified(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let (code, deal) = hand.deal_at(scene, &BIDDING)?;
-    let who = hand.someone_of(scene, |code, roles| {
-        roles.contains(&Role::Bidder) && !deal.bidders.contains_key(code)
-    })?;
+    let who = hand
+        .someone_of(scene, |code, roles| roles.contains(&Role::Bidder) && !deal.bidders.contains_key(code))?;
     let minor = hand.chance.below(4_000_000_000);
     quote(hand, scene, &who, code, minor)
 }

@@ -132,8 +132,7 @@ pub(super) fn not_the_host(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 }
 
 pub(super) fn contract_differs(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let (code, deal) =
-        hand.deal(scene, |deal| deal.stage == Stage::Publicised && deal.contract.is_some())?;
+    let (code, deal) = hand.deal(scene, |deal| deal.stage == Stage::Publicised && deal.contract.is_some())?;
     let (_, signed) = deal.contract?;
     let who = if signed.seller.is_none() { &deal.seller } else { deal.winner()? };
     sign(hand, scene, who, code, DocumentHash::of(b"another"))

@@ -136,8 +136,7 @@ pub(super) fn already_qualified(hand: &mut Hand, scene: &Scene<'_>) -> Option<Dr
         is_issued(letter) && deal.bidders.contains_key(&letter.applicant)
     });
     second.or_else(|| {
-        let (code, deal) =
-            hand.deal(scene, |deal| OPEN.contains(&deal.stage) && !deal.bidders.is_empty())?;
+        let (code, deal) = hand.deal(scene, |deal| OPEN.contains(&deal.stage) && !deal.bidders.is_empty())?;
         let mut act = legal::issue(hand, scene, code, deal)?;
         act.applicant = deal.bidders.keys().next()?.clone();
         let guarantor = hand.someone(scene, Role::Guarantor)?;
@@ -150,9 +149,8 @@ pub(super) fn seller_bids(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let own = deposited(hand, scene, |letter, deal| is_issued(letter) && letter.applicant == deal.seller);
     own.or_else(|| {
         let books = scene.books;
-        let (code, deal) = hand.deal(scene, |deal| {
-            OPEN.contains(&deal.stage) && books.has_role(&deal.seller, Role::Bidder)
-        })?;
+        let (code, deal) = hand
+            .deal(scene, |deal| OPEN.contains(&deal.stage) && books.has_role(&deal.seller, Role::Bidder))?;
         let mut act = legal::issue(hand, scene, code, deal)?;
         act.applicant = deal.seller.clone();
         let guarantor = hand.someone(scene, Role::Guarantor)?;

@@ -69,7 +69,10 @@ pub(super) fn deposit_too_low(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw
     let share = scene.books.pack.permille(land_listing::DEPOSIT, scene.time).ok()?;
     changed(hand, scene, |hand, act| {
         match hand.chance.below(3) {
-            0 => act.prices.deposit = fen(fen(act.prices.reserve.minor()).permille_ceiling(share).ok()?.minor() - 1),
+            0 => {
+                act.prices.deposit =
+                    fen(fen(act.prices.reserve.minor()).permille_ceiling(share).ok()?.minor() - 1)
+            }
             1 => act.prices.deposit = fen(1),
             _ => act.prices.reserve = fen(MAX_MINOR),
         }
