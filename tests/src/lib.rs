@@ -2,8 +2,12 @@
 
 pub mod acts;
 pub mod adversary;
+pub mod audit;
+pub mod auditor;
 pub mod bench;
+pub mod chain;
 pub mod cluster;
 pub mod homes;
 pub mod load;
 pub mod records;
+pub mod workload;

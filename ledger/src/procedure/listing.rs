@@ -3,7 +3,6 @@
 use minicbor::{Decode, Encode};
 
 use super::{Context, Procedure, put_listing, schedule};
-use crate::amount::AmountError;
 use crate::codec::Title;
 use crate::event::Event;
 use crate::execute::Failure;
@@ -106,9 +105,9 @@ impl Procedure for PublishListing {
         let now = context.time;
         let pack = context.rules()?;
         let share = pack.permille(rule::DEPOSIT, now)?;
-        let covers = |e: AmountError| -> Failure { from_amount(e).into() };
-        let least = self.prices.reserve.permille_ceiling(share).map_err(covers)?;
-        if !self.prices.deposit.at_least(least).map_err(covers)? {
+        let least = self.prices.reserve.permille_ceiling(share);
+        // A share beyond the largest amount is covered by no deposit.
+        if !least.and_then(|least| self.prices.deposit.at_least(least)).unwrap_or(false) {
             return Err(Rejection::DepositTooLow.into());
         }
         let terms = self.check_periods(&pack, now)?;
@@ -157,9 +156,4 @@ impl Procedure for PublishListing {
         });
         Ok(())
     }
-}
-
-/// Amounts that do not fit together are wrong prices.
-const fn from_amount(_: AmountError) -> Rejection {
-    Rejection::InvalidPrices
 }

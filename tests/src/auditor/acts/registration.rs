@@ -1,0 +1,43 @@
+//! A centre admits an organisation (OR01 to OR04).
+
+use ledger::crypto::PublicKey;
+use ledger::event::Event;
+use ledger::id::CreditCode;
+use ledger::procedure::registration::RegisterOrganisation;
+use ledger::record::organisation::Role;
+use ledger::time::BlockTime;
+
+use super::Moment;
+use crate::auditor::books::{Books, Member};
+use crate::auditor::code::{Code, Faults};
+
+const MOST_KEYS: usize = 8;
+
+pub(super) fn judge(act: &RegisterOrganisation, moment: &Moment<'_>, faults: &mut Faults) {
+    let reserved = [Role::Centre, Role::Timekeeper].iter().any(|role| act.roles.contains(role));
+    let roles_once = act.roles.is_sorted_by(|a, b| a < b);
+    faults.when(act.roles.is_empty() || !roles_once || reserved, Code::InvalidRoles);
+    let keys_once = act.keys.is_sorted_by(|a, b| a < b);
+    let counted = !act.keys.is_empty() && act.keys.len() <= MOST_KEYS;
+    faults.when(!counted || !keys_once || !act.keys.iter().all(PublicKey::is_strong), Code::InvalidKeys);
+    faults.when(moment.books.organisations.contains_key(&act.code), Code::OrganisationExists);
+    faults.when(act.keys.iter().any(|key| moment.books.keys.contains_key(key)), Code::KeyInUse);
+}
+
+pub(super) fn enter(
+    act: &RegisterOrganisation,
+    books: &mut Books,
+    time: BlockTime,
+    centre: CreditCode,
+) -> Vec<Event> {
+    let member = Member {
+        name: act.name.clone(),
+        region: act.region.clone(),
+        roles: act.roles.iter().copied().collect(),
+        admitted_by: centre.clone(),
+        admitted_at: time,
+    };
+    books.organisations.insert(act.code.clone(), member);
+    books.keys.extend(act.keys.iter().map(|key| (*key, act.code.clone())));
+    vec![Event::OrganisationRegistered { organisation: act.code.clone(), centre }]
+}

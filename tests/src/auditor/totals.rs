@@ -1,0 +1,70 @@
+//! Numbers over everything that is there.
+
+use std::collections::BTreeMap;
+
+use ledger::amount::Amount;
+use ledger::record::guarantee::GuaranteeStatus;
+
+use super::books::Books;
+
+/// Sums of letters in one currency, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Money {
+    /// All that was ever guaranteed.
+    pub guaranteed: u128,
+    /// Of that, what is still in force.
+    pub in_force: u128,
+    /// Of that, what was released.
+    pub released: u128,
+    /// Of that, what has expired.
+    pub expired: u128,
+}
+
+/// Counts and sums. Two views of one ledger have the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Organisations.
+    pub organisations: u64,
+    /// Listings by the name of their stage.
+    pub listings: BTreeMap<&'static str, u64>,
+    /// Quotes.
+    pub quotes: u64,
+    /// Letters by the name of their state.
+    pub letters: BTreeMap<&'static str, u64>,
+    /// Sums by currency.
+    pub money: BTreeMap<&'static str, Money>,
+}
+
+impl Totals {
+    pub(super) fn of(books: &Books) -> Self {
+        let mut totals = Self { organisations: books.organisations.len() as u64, ..Self::default() };
+        for deal in books.deals.values() {
+            *totals.listings.entry(deal.stage.name()).or_default() += 1;
+            totals.quotes += deal.quotes.len() as u64;
+        }
+        books.letters.values().for_each(|letter| totals.add_letter(letter.amount, &letter.status));
+        totals
+    }
+
+    pub(super) fn add_letter(&mut self, amount: Amount, status: &GuaranteeStatus) {
+        *self.letters.entry(status_name(status)).or_default() += 1;
+        let (money, minor) =
+            (self.money.entry(amount.currency().code()).or_default(), u128::from(amount.minor()));
+        money.guaranteed += minor;
+        match status {
+            GuaranteeStatus::Issued | GuaranteeStatus::Deposited => money.in_force += minor,
+            GuaranteeStatus::Released { .. } => money.released += minor,
+            GuaranteeStatus::Expired => money.expired += minor,
+        }
+    }
+}
+
+/// The name of a letter's state.
+const fn status_name(status: &GuaranteeStatus) -> &'static str {
+    match status {
+        GuaranteeStatus::Issued => "issued",
+        GuaranteeStatus::Deposited => "deposited",
+        GuaranteeStatus::Released { .. } => "released",
+        GuaranteeStatus::Expired => "expired",
+    }
+}

@@ -1,0 +1,106 @@
+//! A ledger in memory: one node that makes every block, judges it as a stranger would, and keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use ledger::crypto::PublicKey;
+use ledger::execute::rejection::Rejection;
+use ledger::execute::{self, Executed, Tip};
+use ledger::genesis::Genesis;
+use ledger::merkle::map::{self, MapError, MapReader, Node};
+use ledger::state::{Entry, StateError, StateRead};
+use ledger::time::BlockTime;
+use ledger::transaction::{self, Verified};
+
+/// A block as it was made, and what was left out of it.
+#[derive(Debug)]
+pub struct Proposed {
+    /// The block and what follows from it.
+    pub executed: Executed,
+    /// Refused candidates, in their order.
+    pub refused: Vec<(transaction::Id, Rejection)>,
+}
+
+/// A state, the tree over it, and the names of what is recorded.
+#[derive(Clone)]
+pub struct Chain {
+    tip: Tip,
+    proposer: PublicKey,
+    state: BTreeMap<Vec<u8>, Vec<u8>>,
+    nodes: BTreeMap<Vec<u8>, Arc<Node>>,
+    recorded: BTreeSet<transaction::Id>,
+}
+
+impl Chain {
+    /// The chain at height 0.
+    ///
+    /// # Errors
+    /// When the tree over the first state cannot be made.
+    pub fn new(genesis: &Genesis, proposer: PublicKey) -> anyhow::Result<Self> {
+        let state = genesis.state();
+        let none = BTreeMap::<Vec<u8>, Arc<Node>>::new();
+        let first = map::update(&none, 0, state.iter().map(|(key, value)| (key, value.as_deref())))?;
+        Ok(Self {
+            tip: genesis.tip(),
+            proposer,
+            state: state.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
+            nodes: first.nodes.into_iter().collect(),
+            recorded: BTreeSet::new(),
+        })
+    }
+
+    /// Makes the next block out of candidates, validates it and keeps it.
+    ///
+    /// # Errors
+    /// When the state cannot be read, or validation refuses what was just made.
+    pub fn block(&mut self, time: BlockTime, candidates: &[Verified]) -> anyhow::Result<Proposed> {
+        let (made, refused) = execute::propose(&*self, &self.tip, time, self.proposer, candidates)?;
+        let names: BTreeSet<_> = made.transactions.iter().map(|(id, _)| *id).collect();
+        // A candidate that stands twice is recorded once.
+        let mut left = names;
+        let taken: Vec<&Verified> = candidates.iter().filter(|c| left.remove(&c.id())).collect();
+        let executed = execute::validate(&*self, &self.tip, &made.header, &taken)
+            .with_context(|| format!("the block made at height {} is not valid", made.header.height))?;
+        self.keep(&executed);
+        Ok(Proposed { executed, refused })
+    }
+
+    fn keep(&mut self, executed: &Executed) {
+        for (key, value) in &executed.changes {
+            match value {
+                Some(value) => drop(self.state.insert(key.clone(), value.clone())),
+                None => drop(self.state.remove(key)),
+            }
+        }
+        self.nodes.extend(executed.map_update.nodes.iter().cloned());
+        executed.map_update.stale.iter().for_each(|key| drop(self.nodes.remove(key)));
+        self.recorded.extend(executed.transactions.iter().map(|(id, _)| *id));
+        self.tip = Tip { height: executed.header.height, id: executed.id, time: executed.header.time };
+    }
+}
+
+impl StateRead for Chain {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(self.state.get(key).cloned())
+    }
+
+    fn first_in(&self, from: &[u8], before: &[u8]) -> Result<Option<Entry>, StateError> {
+        if from >= before {
+            return Ok(None);
+        }
+        let range = (Bound::Included(from), Bound::Excluded(before));
+        Ok(self.state.range::<[u8], _>(range).next().map(|(key, value)| (key.clone(), value.clone())))
+    }
+
+    fn is_recorded(&self, id: &transaction::Id) -> Result<bool, StateError> {
+        Ok(self.recorded.contains(id))
+    }
+}
+
+impl MapReader for Chain {
+    fn node(&self, key: &[u8]) -> Result<Option<Arc<Node>>, MapError> {
+        Ok(self.nodes.get(key).cloned())
+    }
+}
