@@ -5,7 +5,9 @@
 
 mod blocks;
 mod clock;
+mod members;
 mod progress;
+mod report;
 mod timers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +38,7 @@ use crate::wire::CertifiedBlock;
 
 pub use clock::real_time;
 use progress::Claims;
+use report::Reports;
 use timers::Timers;
 
 /// Events that may wait for the host.
@@ -91,6 +94,10 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The voting key.
     pub key: SigningKey,
+    /// Where the home holds the next voting key, if it does.
+    pub next_key: PathBuf,
+    /// The nodes that the configuration names, with their addresses.
+    pub peers: Vec<network::Member>,
     /// How long to wait for what.
     pub params: consensus::Params,
     /// Local bounds.
@@ -163,12 +170,15 @@ pub struct Host {
     tip: Tip,
     validators: ValidatorSet,
     names: Names,
+    /// Nodes that are no members any more and stay in the mesh a little longer, and since when.
+    parting: Vec<(network::PublicKey, Instant)>,
     /// Blocks of the current height that are executed already.
     executed: BTreeMap<block::Id, Executed>,
     /// A block we are asked to build, when there is nothing to put into it yet.
     to_build: Option<ToBuild>,
     phase: Phase,
     claims: Claims,
+    reports: Reports,
     fetched: VecDeque<(CommitCertificate, Body, PublicKey)>,
     next_due: Option<ledger::time::BlockTime>,
     last_block: Instant,
@@ -206,10 +216,12 @@ impl Host {
             tip,
             validators: parts.genesis.validators.clone(),
             names: Names::default(),
+            parting: Vec::new(),
             executed: BTreeMap::new(),
             to_build: None,
             phase: Phase::Running,
             claims: Claims::default(),
+            reports: Reports::default(),
             fetched: VecDeque::new(),
             next_due: None,
             last_block: now,
@@ -323,6 +335,8 @@ impl Host {
             return Ok(());
         }
         self.watch_catch_up();
+        self.report()?;
+        self.let_go();
         while let Some(timeout) = self.timers.take_elapsed(Instant::now()) {
             self.feed(Input::TimeoutElapsed(timeout))?;
         }
@@ -370,9 +384,7 @@ impl Host {
                 return Ok(Some(Input::Checked { height, block_id, origin, verdict }));
             }
             Output::Commit { certificate, body, evidence } => {
-                for evidence in &evidence {
-                    tracing::error!(accused = %evidence.accused(), height = evidence.height().get(), "double signature");
-                }
+                self.note_evidence(evidence);
                 self.commit(&certificate, &body)?;
             }
             Output::RoundStarted { height, round, proposer } => {

@@ -290,6 +290,7 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        member: true,
     }
 }
 
