@@ -216,7 +216,9 @@ impl Books {
     /// Changes a listing. What it waits for follows from how it stands then.
     pub(super) fn change_deal(&mut self, code: &DealCode, change: impl FnOnce(&mut Deal)) {
         let Some(deal) = self.deals.get_mut(code) else { return };
-        due::of_deal(code, deal).into_iter().for_each(|entry| drop(self.agenda.remove(&entry)));
+        for entry in due::of_deal(code, deal) {
+            self.agenda.remove(&entry);
+        }
         change(deal);
         self.agenda.extend(due::of_deal(code, deal));
     }
@@ -230,7 +232,9 @@ impl Books {
     /// Changes a letter.
     pub(super) fn change_letter(&mut self, id: &GuaranteeId, change: impl FnOnce(&mut Letter)) {
         let Some(letter) = self.letters.get_mut(id) else { return };
-        due::of_letter(id, letter).into_iter().for_each(|entry| drop(self.agenda.remove(&entry)));
+        if let Some(entry) = due::of_letter(id, letter) {
+            self.agenda.remove(&entry);
+        }
         change(letter);
         self.agenda.extend(due::of_letter(id, letter));
     }

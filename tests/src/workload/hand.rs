@@ -63,7 +63,8 @@ impl Hand {
 
     /// A key that speaks for nobody yet.
     pub(super) fn fresh_key(&mut self) -> PublicKey {
-        let name = format!("workload {} key {}", self.seed, self.number());
+        let number = self.number();
+        let name = format!("workload {} key {number}", self.seed);
         let key = SigningKey::from_seed(&Zeroizing::new(sha256(name.as_bytes())));
         let public = key.public_key();
         self.keys.insert(public, key);
