@@ -24,7 +24,8 @@ use ledger::crypto::{PublicKey, SigningKey};
 use ledger::execute::{Executed, Tip};
 use ledger::genesis::Genesis;
 use ledger::id::Height;
-use ledger::state::StateError;
+use ledger::state::keys::ValidatorsKey;
+use ledger::state::{StateError, read};
 use ledger::store::{Store, StoreError};
 use ledger::validators::ValidatorSet;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
@@ -208,13 +209,14 @@ impl Host {
         let tip = parts.store.ledger_tip(parts.genesis.time)?;
         let wal = Wal::open(&parts.wal_path, &parts.key, &parts.genesis.chain_id)?;
         let replica = new_replica(&parts, tip.height);
+        let validators = read(&parts.store.snapshot()?, &ValidatorsKey)?.ok_or(HostError::NoValidators)?;
         let now = Instant::now();
         let mut host = Self {
             replica,
             wal,
             timers: Timers::default(),
             tip,
-            validators: parts.genesis.validators.clone(),
+            validators,
             names: Names::default(),
             parting: Vec::new(),
             executed: BTreeMap::new(),

@@ -37,7 +37,7 @@ impl Procedure for ApproveChange {
         if proposed.status != ChangeStatus::Open {
             return Err(Rejection::ChangeClosed.into());
         }
-        let members = members(context)?;
+        let members = members(context.state)?;
         // When members have left, the approvals that stand may have become a quorum; then one of those
         // that gave them puts the change into effect by saying so again.
         let waits = proposed.approvals_of(&members) < members.quorum();

@@ -2,7 +2,7 @@
 
 use super::registration::{check_keys, check_unused, register};
 use super::{Context, unschedule};
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, Signature};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
@@ -19,14 +19,14 @@ use crate::state::{Overlay, StateError};
 use crate::validators::{MAX_VALIDATORS, Validator, ValidatorSet};
 
 /// The members of the next block, with what this block has changed so far.
-pub(super) fn members(context: &Context<'_, '_>) -> Result<ValidatorSet, StateError> {
-    let found = context.state.read(&ValidatorsKey)?;
+pub(super) fn members(state: &Overlay<'_>) -> Result<ValidatorSet, StateError> {
+    let found = state.read(&ValidatorsKey)?;
     found.ok_or_else(|| StateError::Store("the state has no validator set".into()))
 }
 
 /// Whether the signer's organisation is a member.
 pub(super) fn check_member(context: &Context<'_, '_>) -> Result<(), Failure> {
-    let of_member = members(context)?.of(&context.signer.code).is_some();
+    let of_member = members(context.state)?.of(&context.signer.code).is_some();
     if of_member { Ok(()) } else { Err(Rejection::NotAMember.into()) }
 }
 
@@ -51,48 +51,9 @@ pub(super) fn judge(change: &Change, context: &Context<'_, '_>) -> Result<(), Fa
             check_keys(keys)?;
             check_unused(code, keys, context)
         }
-        Change::AdmitMember { validator, proof } => {
-            check_strength(validator)?;
-            check_not_held(validator, context)?;
-            let centre = context.organisation(&validator.organisation)?;
-            if !centre.is_some_and(|organisation| organisation.has(Role::Centre)) {
-                return Err(Rejection::CandidateNotCentre.into());
-            }
-            let members = members(context)?;
-            if members.of(&validator.organisation).is_some() {
-                return Err(Rejection::MemberExists.into());
-            }
-            check_fresh(validator, &members)?;
-            if !proves_possession(context.chain, validator, proof) {
-                return Err(Rejection::PossessionNotProven.into());
-            }
-            if members.len() >= MAX_VALIDATORS {
-                return Err(Rejection::TooManyMembers.into());
-            }
-            Ok(())
-        }
-        Change::RemoveMember { organisation, reason } => {
-            let members = members(context)?;
-            members.of(organisation).ok_or(Rejection::MemberUnknown)?;
-            if members.len() < 2 {
-                return Err(Rejection::LastMember.into());
-            }
-            check_reason(organisation, reason, context)
-        }
-        Change::RotateKeys { validator, proof } => {
-            check_strength(validator)?;
-            check_not_held(validator, context)?;
-            let members = members(context)?;
-            let now = members.of(&validator.organisation).ok_or(Rejection::MemberUnknown)?;
-            if now == validator {
-                return Err(Rejection::KeysNotNew.into());
-            }
-            check_fresh(validator, &members)?;
-            if !proves_possession(context.chain, validator, proof) {
-                return Err(Rejection::PossessionNotProven.into());
-            }
-            Ok(())
-        }
+        Change::AdmitMember { validator, proof } => judge_admission(validator, proof, context),
+        Change::RemoveMember { organisation, reason } => judge_removal(organisation, reason, context),
+        Change::RotateKeys { validator, proof } => judge_rotation(validator, proof, context),
         Change::AdoptRules { pack } => {
             pack.check(context.time).map_err(|_| Rejection::InvalidRulePack)?;
             if pack.version != rules(context)?.version.saturating_add(1) {
@@ -101,6 +62,63 @@ pub(super) fn judge(change: &Change, context: &Context<'_, '_>) -> Result<(), Fa
             Ok(())
         }
     }
+}
+
+fn judge_admission(
+    validator: &Validator,
+    proof: &Signature,
+    context: &Context<'_, '_>,
+) -> Result<(), Failure> {
+    check_strength(validator)?;
+    check_not_held(validator, context)?;
+    let centre = context.organisation(&validator.organisation)?;
+    if !centre.is_some_and(|organisation| organisation.has(Role::Centre)) {
+        return Err(Rejection::CandidateNotCentre.into());
+    }
+    let members = members(context.state)?;
+    if members.of(&validator.organisation).is_some() {
+        return Err(Rejection::MemberExists.into());
+    }
+    check_fresh(validator, &members)?;
+    if !proves_possession(context.chain, validator, proof) {
+        return Err(Rejection::PossessionNotProven.into());
+    }
+    if members.len() >= MAX_VALIDATORS {
+        return Err(Rejection::TooManyMembers.into());
+    }
+    Ok(())
+}
+
+fn judge_removal(
+    organisation: &CreditCode,
+    reason: &RemovalReason,
+    context: &Context<'_, '_>,
+) -> Result<(), Failure> {
+    let members = members(context.state)?;
+    members.of(organisation).ok_or(Rejection::MemberUnknown)?;
+    if members.len() < 2 {
+        return Err(Rejection::LastMember.into());
+    }
+    check_reason(organisation, reason, context)
+}
+
+fn judge_rotation(
+    validator: &Validator,
+    proof: &Signature,
+    context: &Context<'_, '_>,
+) -> Result<(), Failure> {
+    check_strength(validator)?;
+    check_not_held(validator, context)?;
+    let members = members(context.state)?;
+    let now = members.of(&validator.organisation).ok_or(Rejection::MemberUnknown)?;
+    if now == validator {
+        return Err(Rejection::KeysNotNew.into());
+    }
+    check_fresh(validator, &members)?;
+    if !proves_possession(context.chain, validator, proof) {
+        return Err(Rejection::PossessionNotProven.into());
+    }
+    Ok(())
 }
 
 fn rules(context: &Context<'_, '_>) -> Result<RulePack, StateError> {
@@ -145,7 +163,7 @@ fn check_reason(
 
 /// Puts the change into effect if a quorum of the members stands behind it. It has been judged.
 pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>) -> Result<(), StateError> {
-    let members = members(context)?;
+    let members = members(context.state)?;
     if proposed.approvals_of(&members) < members.quorum() {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::change::members;
 use super::{Context, Procedure};
 use crate::codec::Title;
 use crate::crypto::PublicKey;
@@ -73,7 +74,7 @@ pub(super) fn check_keys(keys: &[PublicKey]) -> Result<(), Rejection> {
     if counted && keys.iter().all(PublicKey::is_strong) { Ok(()) } else { Err(Rejection::InvalidKeys) }
 }
 
-/// Whether neither the organisation nor one of the keys is known.
+/// Whether neither the organisation nor one of the keys is known, as its own or as a member's voting key.
 pub(super) fn check_unused(
     code: &CreditCode,
     keys: &[PublicKey],
@@ -82,8 +83,9 @@ pub(super) fn check_unused(
     if context.organisation(code)?.is_some() {
         return Err(Rejection::OrganisationExists.into());
     }
+    let members = members(context.state)?;
     for key in keys {
-        if context.state.read(&KeyHolderKey(key))?.is_some() {
+        if members.get(key).is_some() || context.state.read(&KeyHolderKey(key))?.is_some() {
             return Err(Rejection::KeyInUse.into());
         }
     }

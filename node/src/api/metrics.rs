@@ -63,6 +63,7 @@ fn describe() {
     describe_gauge!("consensus_latest_block_age_seconds", Unit::Seconds, "Age of the last block on disk");
     describe_histogram!("consensus_block_interval_seconds", Unit::Seconds, "Time between this block and the one before");
     describe_histogram!("consensus_block_transactions", "Transactions in a block");
+    describe_counter!("consensus_double_signatures_total", "Double signatures that this node has seen since it started");
     describe_counter!("ledger_transactions_total", "Transactions recorded since the node started");
     describe_counter!("consensus_inbox_dropped_total", "Messages dropped because consensus had too many to read");
     describe_counter!("mempool_gossip_dropped_total", "Gossiped batches dropped because too many waited");

@@ -73,7 +73,7 @@ pub(crate) fn row(url: &str, status: &NodeStatus) -> Vec<String> {
         short(&status.state_root),
         short(&status.log_root),
         format!("{connected}/{}", status.peers.len()),
-        phase(&status.phase),
+        if status.member { phase(&status.phase) } else { format!("{}, no member", phase(&status.phase)) },
         url.to_owned(),
     ]
 }

@@ -349,6 +349,11 @@ impl Chain {
         self.status.send_modify(|status| status.phase = phase);
     }
 
+    /// Changes whether the node says that it is a member.
+    pub(crate) fn set_member(&self, member: bool) {
+        self.status.send_modify(|status| status.member = member);
+    }
+
     async fn take_submissions(self: Arc<Self>, mut inbox: mpsc::Receiver<Submission>) {
         while let Some(submission) = inbox.recv().await {
             let answers =
