@@ -15,7 +15,7 @@ cp Cargo.lock fuzz/Cargo.lock
 
 echo "Building the fuzzing programs in $work/target; the first time this takes many minutes, RocksDB among them."
 RUSTC_WRAPPER=$root/scripts/instrument.sh CARGO_TARGET_DIR=$work/target \
-    cargo build --release --manifest-path fuzz/Cargo.toml || {
+    cargo build --release --manifest-path fuzz/Cargo.toml ${FUZZ_CARGO_FLAGS:-} || {
     echo "The fuzzing programs do not build." >&2
     exit 1
 }

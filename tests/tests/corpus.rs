@@ -17,7 +17,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Damaged inputs made of each entry of a corpus.
-const CHANGES: usize = 120;
+const CHANGES: usize = 300;
 /// Largest corpus in all, in bytes: it is checked in.
 const CORPUS_BYTES_MAX: u64 = 1 << 20;
 /// A single run that takes longer has met an input that costs far more than it should.

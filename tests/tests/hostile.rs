@@ -52,11 +52,14 @@ async fn cluster_clients_that_stall_and_flood_cost_bounded_memory() {
     // All at once, with long bodies from more clients than there is room for.
     let together: Vec<Client> = Manner::ALL.map(|manner| Client::start(port, manner, 100)).into();
     trade_through("700 clients of every manner", &cluster, &load, Duration::from_secs(40)).await;
-    let cut: Vec<usize> = together.iter().map(Client::cut).collect();
-    println!("cut off, by manner: {:?}", Manner::ALL.iter().zip(&cut).collect::<Vec<_>>());
-    // Nobody stays for ever: the silent, the slow and the stalled were all sent away within their times.
-    let stays: Vec<_> = Manner::ALL.iter().zip(&cut).filter(|(_, cut)| **cut == 0).map(|(m, _)| *m).collect();
-    assert!(stays.iter().all(|manner| *manner == Manner::UnreadEvents), "never cut off: {stays:?}");
+    // Nobody stays for ever: the silent, the slow and the stalled are all sent away within their times. A stream of
+    // events may go on as long as what it says fits into the buffers of the system.
+    for (manner, clients) in Manner::ALL.iter().zip(&together).filter(|(m, _)| **m != Manner::UnreadEvents) {
+        until(&format!("{manner:?} to be cut off"), PATIENCE, async || (clients.cut() > 0).then_some(()))
+            .await;
+    }
+    let cut = Manner::ALL.iter().zip(together.iter().map(Client::cut));
+    println!("cut off, by manner: {:?}", cut.collect::<Vec<_>>());
     drop(together);
     let acknowledged = load.stop().await;
     verify(&cluster, &acknowledged).await;

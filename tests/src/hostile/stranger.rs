@@ -104,8 +104,8 @@ async fn forward(door: UdpSocket, to: SocketAddr, begun: Arc<AtomicUsize>) {
     let mut buffer = vec![0; 2_048];
     while let Ok((length, _)) = door.recv_from(&mut buffer).await {
         let datagram = &buffer[..length];
-        // The first bytes of a long header hold the connection id that the stranger chose.
-        let name = datagram.get(..16).unwrap_or(datagram).to_vec();
+        // Behind the first byte a long header has the version and the connection id that the stranger chose.
+        let name = datagram.get(1..16).unwrap_or(datagram).to_vec();
         if ways.len() > 64 {
             ways.clear();
         }

@@ -106,7 +106,7 @@ fn answers() -> Vec<Seed> {
 
 // --- Text ---
 
-const TEXTS: [(&str, &str); 14] = [
+const TEXTS: [(&str, &str); 15] = [
     ("credit code", "91350100M000100Y43"),
     ("credit code in lower case", "91350100m000100y43"),
     ("deal code", "B01-914401000000000017-20241004-999999-L"),
@@ -119,7 +119,8 @@ const TEXTS: [(&str, &str); 14] = [
     ("hash", "82c1a5ad8d60fc47813afbc547d839580fcaef6a9cdc30f6fc494a2c44b71427"),
     ("amount", "100000000000000.00"),
     ("time", "2026-03-02T09:00:00.5+08:00"),
-    ("last time", "9999-12-31T23:59:59.999Z"),
+    ("last time", "9999-12-31T23:59:59.999+08:00"),
+    ("a year of five digits", "9999-12-31T23:59:59.999Z"),
     ("day", "2026-02-28"),
 ];
 
