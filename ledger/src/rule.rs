@@ -242,11 +242,15 @@ fn check_calendar(calendar: &Calendar, today: Day) -> Result<(), InvalidRulePack
     if let Some(day) = holidays.iter().chain(workdays).find(|day| *day < first || *day > last) {
         return Err(InvalidRulePack::Outside(*day));
     }
-    if let Some(day) = holidays.iter().find(|day| workdays.contains(day)) {
-        return Err(InvalidRulePack::Both(*day));
-    }
     let ascending = |days: &[Day]| days.iter().zip(days.iter().skip(1)).all(|(a, b)| a < b);
-    if ascending(holidays) && ascending(workdays) { Ok(()) } else { Err(InvalidRulePack::Days) }
+    if !ascending(holidays) || !ascending(workdays) {
+        return Err(InvalidRulePack::Days);
+    }
+    // Ascending, so a pack of any length is searched in little time.
+    match holidays.iter().find(|day| workdays.binary_search(day).is_ok()) {
+        Some(day) => Err(InvalidRulePack::Both(*day)),
+        None => Ok(()),
+    }
 }
 
 /// Names of the rules that a land-use right listing (挂牌) obeys.

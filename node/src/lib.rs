@@ -10,6 +10,7 @@ pub mod members;
 pub mod mempool;
 
 pub mod catchup;
+mod descriptors;
 pub mod host;
 pub mod network;
 pub mod run;

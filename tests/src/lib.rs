@@ -8,6 +8,8 @@ pub mod bench;
 pub mod chain;
 pub mod cluster;
 pub mod homes;
+pub mod hostile;
 pub mod load;
 pub mod records;
 pub mod workload;
+pub mod targets;
