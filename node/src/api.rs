@@ -17,12 +17,14 @@ mod submit;
 mod transactions;
 
 mod health;
+mod joining;
 pub mod metrics;
 mod page;
 
 mod listen;
 
 pub use events::EventPage;
+pub use joining::{Joining, joining_router};
 pub use listen::{BoundedListener, BoundedStream};
 
 use std::path::PathBuf;

@@ -14,6 +14,7 @@ use ledger::time::BlockTime;
 use ledger::transaction;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::catchup::watch::Behind;
 use crate::network;
 
 /// A running node. Cheap to clone.
@@ -144,6 +145,12 @@ pub struct Status {
     pub mempool_bytes: usize,
     /// Size of the validator set.
     pub validators: usize,
+    /// The first height whose transactions and certificate are held here; 1 unless the node joined by a snapshot.
+    pub blocks_from: Height,
+    /// The first height whose events are held here.
+    pub events_from: Height,
+    /// How far behind the network the node is, if it is.
+    pub behind: Option<Behind>,
 }
 
 /// What a node is doing.

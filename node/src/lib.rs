@@ -12,6 +12,7 @@ pub mod catchup;
 pub mod host;
 pub mod network;
 pub mod run;
+pub mod snapshots;
 pub mod wal;
 pub mod wire;
 

@@ -1,5 +1,7 @@
 //! Bringing a node up, and down again.
 
+mod joining;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +25,9 @@ use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
 use crate::keys::{KeyError, Secret};
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+use crate::snapshots::export::{self, Exporter};
+use crate::snapshots::shelf::Shelf;
+use crate::snapshots::{self, backfill, join};
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
 const COMMITS_KEPT: usize = 1_024;
@@ -74,6 +79,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// Joining by a snapshot.
+    #[error(transparent)]
+    Join(#[from] join::JoinError),
     /// Anything else that the system refuses.
     #[error("{what}: {source}")]
     System {
@@ -114,7 +122,11 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let consensus_key = Secret::read(&home.consensus_key())?;
     let network_key = Secret::read(&home.network_key())?;
     check_keys(&genesis, &consensus_key, &network_key)?;
-    let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
+    let store = Arc::new(open_store(&config)?);
+    let data = &config.node.data_dir;
+    let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
+        .map_err(|source| RunError::System { what: "opening the state snapshots", source })?;
+    let shelf = Arc::new(shelf);
 
     // The address first: a port that is taken should be said before anything is joined.
     let address = config.api.listen;
@@ -124,7 +136,27 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         members: members(&genesis, &config.network.peer),
         limits: network::Limits::default(),
     };
-    let (network, events) = network::start(network_key.seed().clone(), members).await?;
+    let (network, mut events) = network::start(network_key.seed().clone(), members).await?;
+
+    let mut stop = std::pin::pin!(stop);
+    let joined = joining::begin(
+        joining::Surroundings {
+            config: &config,
+            genesis: &genesis,
+            genesis_bytes: &genesis_bytes,
+            store: &store,
+            network: &network,
+            listener: &listener,
+            recorder: &recorder,
+        },
+        &mut events,
+        stop.as_mut(),
+    )
+    .await?;
+    if !joined {
+        network.shutdown().await;
+        return Ok(());
+    }
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
     let (host_inbox, host_events) = crossbeam_channel::bounded(INBOX);
@@ -142,6 +174,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         mempool: mempool.clone(),
         network: network.clone(),
         catch_up,
+        exporter: Exporter::new(store.clone(), shelf.clone(), genesis.chain_id.clone(), plan(&config)),
         commits: commits.clone(),
         status: status_in,
     })?;
@@ -161,7 +194,11 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         host: host_inbox.clone(),
     };
     tokio::spawn(ingest.run(submitted, gossip));
-    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone()));
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone(), shelf));
+    if config.snapshots.backfill && store.history().blocks_from > 1 {
+        let (data, reserve) = (config.node.data_dir.clone(), config.disk.reserve_bytes);
+        tokio::spawn(backfill::run(genesis.clone(), store.clone(), network.clone(), data, reserve));
+    }
 
     let handle =
         Handle::new(Inner { genesis, store, submissions, commits, status, network: network.clone() });
@@ -210,6 +247,7 @@ async fn pump(
     host: HostSender<HostEvent>,
     gossip: mpsc::Sender<Bytes>,
     store: Arc<Store>,
+    shelf: Arc<Shelf>,
 ) {
     let room = Arc::new(Semaphore::new(INBOX_KIB));
     while let Some(event) = events.recv().await {
@@ -233,8 +271,8 @@ async fn pump(
                 }
             },
             Event::Request { bytes, respond, .. } => {
-                let store = store.clone();
-                tokio::task::spawn_blocking(move || catchup::answer(&store, &bytes, respond));
+                let (store, shelf) = (store.clone(), shelf.clone());
+                tokio::task::spawn_blocking(move || snapshots::answer(&store, &shelf, &bytes, respond));
             }
             Event::PeerConnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is connected");
@@ -269,7 +307,7 @@ fn check_keys(genesis: &Genesis, consensus: &Secret, network: &Secret) -> Result
     })
 }
 
-fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
+fn open_store(config: &Config) -> Result<Store, RunError> {
     let data = &config.node.data_dir;
     std::fs::create_dir_all(data)
         .map_err(|source| RunError::System { what: "making the data directory", source })?;
@@ -279,16 +317,20 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
         node_cache_bytes: config.store.node_cache_bytes,
         ..Options::default()
     };
-    let store = Store::open(&data.join("ledger"), &options)?;
+    Ok(Store::open(&data.join("ledger"), &options)?)
+}
+
+/// Begins the ledger of a store that has none, and refuses one that began otherwise.
+fn initialise(store: &Store, genesis: &Genesis, bytes: &[u8]) -> Result<(), RunError> {
     match store.genesis()? {
-        Some(begun) if begun == bytes => {}
-        Some(_) => return Err(RunError::OtherLedger),
+        Some(begun) if begun == bytes => Ok(()),
+        Some(_) => Err(RunError::OtherLedger),
         None => {
             let state = genesis.state().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
             store.initialise(bytes, *genesis.hash.as_bytes(), &state)?;
+            Ok(())
         }
     }
-    Ok(store)
 }
 
 /// All members by their network keys, with the addresses that this node's configuration knows.
@@ -332,6 +374,14 @@ const fn bounds(config: &Config) -> Bounds {
     }
 }
 
+const fn plan(config: &Config) -> export::Plan {
+    export::Plan {
+        every: config.snapshots.every_blocks,
+        chunk_bytes: config.snapshots.chunk_bytes,
+        reserve: config.disk.reserve_bytes,
+    }
+}
+
 /// What is published until the host has spoken for the first time.
 fn first_status(genesis: &Genesis) -> Status {
     let tip = genesis.tip();
@@ -348,5 +398,8 @@ fn first_status(genesis: &Genesis) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        blocks_from: ledger::id::Height::new(1),
+        events_from: ledger::id::Height::new(1),
+        behind: None,
     }
 }

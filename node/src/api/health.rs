@@ -65,8 +65,14 @@ impl FromQuery for Verbose {
 pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) -> Response {
     let quorum = app.read(|view| view.get(&ValidatorsKey)).await.ok().flatten().map(|set| set.quorum());
     let status = app.handle.status();
-    let parts =
-        vec![consensus(&status), app.peers_reachable(quorum), app.disk(), app.tip(&status), mempool(&status)];
+    let parts = vec![
+        consensus(&status),
+        app.peers_reachable(quorum),
+        app.disk(),
+        app.tip(&status),
+        catch_up(&status),
+        mempool(&status),
+    ];
     let ready = parts.iter().all(|part| part.ready);
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts = if ready && !query.verbose { Vec::new() } else { parts };
@@ -88,6 +94,21 @@ fn consensus(status: &Status) -> ReadinessPart {
         Phase::Stopping => (false, "shutting down".to_owned()),
     };
     part("consensus", ready, detail)
+}
+
+/// Being behind is normal for a moment; being behind while nothing comes is not.
+fn catch_up(status: &Status) -> ReadinessPart {
+    let Some(behind) = status.behind else {
+        return part("catch_up", true, "no more than a third of the members have more blocks".to_owned());
+    };
+    let (height, target, quiet) = (status.height, behind.target, behind.quiet.as_secs());
+    let detail = format!("height {height} of {target}, no block for {quiet} s");
+    if behind.is_stalled() {
+        let advice =
+            "the node goes on asking one peer after the other; look at the connections to the other centres";
+        return part("catch_up", false, format!("stalled: {detail}; {advice}"));
+    }
+    part("catch_up", true, detail)
 }
 
 fn mempool(status: &Status) -> ReadinessPart {

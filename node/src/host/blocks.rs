@@ -151,6 +151,7 @@ impl Host {
         let transactions: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
         let tip = execute::Tip { height, id: executed.id, time: executed.header.time };
         let events = self.store_block(certificate, executed)?;
+        self.parts.exporter.committed(height.get());
         metrics::histogram!("consensus_block_interval_seconds")
             .record(self.last_block.elapsed().as_secs_f64());
         self.tip = tip;
@@ -222,6 +223,8 @@ impl Host {
         self.validators = read(&snapshot, &ValidatorsKey)?.ok_or(HostError::NoValidators)?;
         self.names =
             Names::new(self.validators.iter().map(|v| (v.public_key, *v.network_key.as_bytes())).collect());
+        let names = &self.names;
+        self.claims.watch.keep(|peer| names.voter(peer).is_some());
         Ok(())
     }
 
@@ -269,6 +272,7 @@ impl Host {
         self.last_published = Instant::now();
         let (mempool_transactions, mempool_bytes) = self.parts.mempool.size();
         let store_tip = self.parts.store.tip();
+        let history = self.parts.store.history();
         let status = Status {
             height: self.tip.height,
             block_id: self.tip.id,
@@ -282,6 +286,9 @@ impl Host {
             mempool_transactions,
             mempool_bytes,
             validators: self.validators.len(),
+            blocks_from: Height::new(history.blocks_from),
+            events_from: Height::new(history.events_from),
+            behind: self.behind(),
         };
         metrics::gauge!("mempool_size").set(mempool_transactions as f64);
         self.parts.status.send_replace(status);

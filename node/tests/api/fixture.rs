@@ -290,6 +290,9 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        blocks_from: Height::new(store.history().blocks_from),
+        events_from: Height::new(store.history().events_from),
+        behind: None,
     }
 }
 
