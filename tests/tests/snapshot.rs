@@ -62,6 +62,16 @@ async fn cluster_a_joiner_is_killed_in_the_middle_and_finishes_though_a_peer_lie
         cluster.admit(i % 2).await;
     }
     let before = cluster.agree().await;
+    let height = before.height / SNAPSHOT_EVERY * SNAPSHOT_EVERY;
+    let shelves = [
+        cluster.nodes[0].data_dir().join("snapshots"),
+        cluster.nodes[1].data_dir().join("snapshots"),
+        cluster.nodes[2].home.root().join("adversary.snapshots"),
+    ];
+    for shelf in shelves {
+        let snapshot = shelf.join(format!("{height:020}"));
+        until("a snapshot", PATIENCE, async || snapshot.exists().then_some(())).await;
+    }
 
     // The only peer gives five chunks and no more.
     cluster.nodes[..2].iter_mut().for_each(Node::kill);
@@ -129,6 +139,11 @@ async fn cluster_a_joiner_trusts_a_named_block_says_what_it_lacks_and_becomes_wh
     }
     let last = admit_shortly(&cluster, 0).await;
     let tip = cluster.agree().await;
+    let height = tip.height / SNAPSHOT_EVERY * SNAPSHOT_EVERY;
+    for node in &cluster.nodes[..3] {
+        let snapshot = node.data_dir().join("snapshots").join(format!("{height:020}"));
+        until("a snapshot", PATIENCE, async || snapshot.exists().then_some(())).await;
+    }
 
     // A block that never was leads nowhere, and nobody is called a liar for it.
     let wrong = format!("{}:{}", tip.height, "ab".repeat(32));

@@ -86,6 +86,8 @@ impl Host {
         blocks: Vec<CertifiedBlock>,
     ) -> Result<(), HostError> {
         let before = self.tip.height;
+        // An answer may begin with our own last block, and be full with it.
+        let met = blocks.iter().any(|block| block.certificate.height == before);
         if let Some(voter) = self.names.voter(&peer) {
             for block in blocks {
                 let (certificate, body) = block.into_parts();
@@ -95,7 +97,7 @@ impl Host {
         self.take_fetched()?;
         self.fetched.clear();
         if self.takes_part() {
-            self.ask_for_more(peer, self.tip.height > before);
+            self.ask_for_more(peer, met || self.tip.height > before);
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ pub async fn run(
         let peer = turn.checked_rem(connected.len()).and_then(|at| connected.get(at));
         let room = crate::host::free_bytes(&data).is_none_or(|free| free >= reserve.saturating_mul(2));
         let (Some(peer), true) = (peer, room) else {
-            tokio::time::sleep(REST_MAX).await;
+            tokio::time::sleep(if room { REST } else { REST_MAX }).await;
             continue;
         };
         let question = Question::Blocks { from: Height::new(first) };

@@ -109,6 +109,12 @@ pub enum JoinError {
     /// What was verified does not hold together all the same.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The members have changed more than once within the expiry window.
+    #[error(
+        "block {0} was decided by validators known neither from the genesis nor from the snapshot, so its certificate cannot \
+         be verified: join by fetching every block instead, or wait until it is older than the expiry window"
+    )]
+    UnknownValidators(Height),
     /// A thread ended.
     #[error("installing the snapshot: {0}")]
     Thread(#[from] tokio::task::JoinError),

@@ -44,7 +44,11 @@ impl Shelf {
         let shelf = Self { dir: dir.to_owned(), keep: keep.max(1), held: RwLock::default() };
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
-            let height = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let height: Option<u64> = name.parse().ok();
+            if height.is_none() && !name.ends_with(UNFINISHED) {
+                continue;
+            }
             let manifest = fs::read(path.join(MANIFEST)).ok();
             match (height, manifest.and_then(|bytes| Manifest::decode(chain, &bytes).ok())) {
                 (Some(height), Some((manifest, header, _))) if header.height.get() == height => {

@@ -15,7 +15,7 @@ use ledger::state::keys::{ParametersKey, ValidatorsKey};
 use ledger::state::{StateKey, decode_value};
 use ledger::validators::ValidatorSet;
 
-use super::{GIVE_UP, Joiner, Setback, Step, Target, staging};
+use super::{GIVE_UP, JoinError, Joiner, Setback, Step, Target, staging};
 use crate::wire::{Answer, CertifiedBlock, Question};
 
 /// Chunks being fetched at a time.
@@ -138,6 +138,8 @@ impl Joiner<'_> {
                 Some(_) => self.came(1),
                 None => missing.push_back(number),
             }
+            // Reading takes a while; whoever tells the node to stop should not wait for all of it.
+            tokio::task::yield_now().await;
         }
         let bytes =
             missing.iter().filter_map(|number| target.parts.get(*number)).map(|part| u64::from(part.bytes));
@@ -231,11 +233,7 @@ impl Joiner<'_> {
                     last_useful = Instant::now();
                 }
                 Some((_, expected)) if !sets.iter().any(|set| set.hash() == expected.validators) => {
-                    return Err(SnapshotError::UntrustedValidators {
-                        height: next,
-                        set: expected.validators,
-                    }
-                    .into());
+                    return Err(JoinError::UnknownValidators(next).into());
                 }
                 Some(_) => {
                     self.peers.answered(peer, false);
