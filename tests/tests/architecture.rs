@@ -138,7 +138,7 @@ const ORDER: [&[&str]; 11] = [
     &["action", "certificate"],
     &["transaction"],
     &["event", "state"],
-    &["procedure"],
+    &["procedure", "snapshot"],
     &["execute"],
     &["genesis"],
     &["store"],
