@@ -46,5 +46,7 @@ pub mod state;
 
 pub mod merkle;
 
+pub mod snapshot;
+
 #[cfg(feature = "store")]
 pub mod store;

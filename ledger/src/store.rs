@@ -23,6 +23,7 @@ mod cache;
 pub mod columns;
 mod error;
 mod migrate;
+mod restore;
 mod rocks;
 mod snapshot;
 mod view;
@@ -30,6 +31,7 @@ mod view;
 pub use columns::{BlockIndex, Column, Place};
 pub use error::StoreError;
 pub use migrate::FORMAT;
+pub use restore::{Contents, PastBlock, Restore};
 pub use rocks::Measures;
 pub use snapshot::{BlockParts, Event, KeyValue, Snapshot};
 
@@ -38,7 +40,7 @@ use crate::merkle::log::{Frontier, leaf_hash};
 use crate::merkle::map::{self, MapUpdate};
 use crate::merkle::tile::TileEdge;
 use cache::NodeCache;
-use columns::{META_FORMAT, META_GENESIS, META_PRUNED, META_TIP, TipRow};
+use columns::{META_EVENTS, META_FORMAT, META_GENESIS, META_HELD, META_PRUNED, META_TIP, TipRow};
 use rocks::{Batch, Rocks};
 
 /// The longest header or transaction, in bytes: an entry of C2SP tlog-tiles cannot be longer.
@@ -86,6 +88,23 @@ pub struct Tip {
     pub log_root: Hash,
 }
 
+/// From which heights on a store holds what. Both are 1 in a store that was filled block by block.
+///
+/// Headers, their ids and the hashes of the log are held from the beginning in any store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// Transactions and certificates. One above the tip when none are.
+    pub blocks_from: u64,
+    /// Events: they follow from executing blocks, which a store restored from a snapshot has not done.
+    pub events_from: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { blocks_from: 1, events_from: 1 }
+    }
+}
+
 /// A decided block and what it brings about.
 #[derive(Debug, Clone)]
 pub struct BlockCommit<'a> {
@@ -112,6 +131,7 @@ pub struct Store {
     rocks: Rocks,
     nodes: NodeCache,
     tip: RwLock<Option<Tip>>,
+    history: RwLock<History>,
     writer: Mutex<Writer>,
     keep_versions: u64,
 }
@@ -132,7 +152,9 @@ impl Store {
     pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let rocks = Rocks::open(path, options)?;
         match rocks.get(Column::Meta, META_FORMAT)? {
-            Some(row) => migrate::check(parse(Column::Meta, META_FORMAT, columns::u32_value(&row))?)?,
+            Some(row) => {
+                migrate::upgrade(&rocks, parse(Column::Meta, META_FORMAT, columns::u32_value(&row))?)?
+            }
             None if rocks.view().rows(Column::Meta, &[], None)?.next().is_some() => {
                 return Err(StoreError::Foreign);
             }
@@ -146,6 +168,7 @@ impl Store {
             rocks,
             nodes: NodeCache::new(options.node_cache_bytes),
             tip: RwLock::default(),
+            history: RwLock::default(),
             writer: Mutex::default(),
             keep_versions: options.keep_versions.max(2),
         };
@@ -160,9 +183,21 @@ impl Store {
         let pruned = self.rocks.get(Column::Meta, META_PRUNED)?.unwrap_or_default();
         let pruned = parse(Column::Meta, META_PRUNED, columns::u64_value(&pruned))?;
         let edge = TileEdge::load(&self.snapshot()?, row.frontier.size())?;
+        self.set_history(History {
+            blocks_from: self.first_height(META_HELD)?,
+            events_from: self.first_height(META_EVENTS)?,
+        });
         self.publish(tip_of(&row));
         *self.writer() = Writer { frontier: row.frontier, edge, pruned };
         Ok(())
+    }
+
+    /// A row of a height; stores that were filled block by block lack it.
+    fn first_height(&self, key: &[u8]) -> Result<u64, StoreError> {
+        match self.rocks.get(Column::Meta, key)? {
+            Some(row) => parse(Column::Meta, key, columns::u64_value(&row)),
+            None => Ok(1),
+        }
     }
 
     /// Writes the genesis and the state it describes, as height 0 and version 0, and returns the tip.
@@ -179,6 +214,7 @@ impl Store {
         if self.tip().is_some() {
             return Err(StoreError::AlreadyInitialised);
         }
+        self.clear()?;
         let no_nodes = BTreeMap::new();
         let update = map::update(&no_nodes, 0, state.iter().map(|(key, value)| (key, Some(value))))?;
         let row =
@@ -269,6 +305,12 @@ impl Store {
         *self.tip.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// From which heights on what is held.
+    #[must_use]
+    pub fn history(&self) -> History {
+        *self.history.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The genesis bytes; `None` before the genesis.
     ///
     /// # Errors
@@ -327,6 +369,10 @@ impl Store {
             None => batch.delete(column, key)?,
         }
         self.rocks.write(batch)
+    }
+
+    fn set_history(&self, history: History) {
+        *self.history.write().unwrap_or_else(PoisonError::into_inner) = history;
     }
 
     fn publish(&self, tip: Tip) {

@@ -268,6 +268,20 @@ fn what_is_refused_leaves_no_trace() {
     assert_eq!(store.snapshot().unwrap().leaf(5).unwrap().map(|leaf| leaf.len()), Some(65_535));
 }
 
+/// A store of format 1 is one of format 2 that began with blocks. Afterwards older programs refuse it.
+#[test]
+fn a_store_of_the_former_format_is_upgraded() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, blocks) = filled(directory.path(), &[2, 1]);
+    let now = dump(&store.snapshot().unwrap()).unwrap();
+    store.damage(Column::Meta, b"format", Some(&[0, 0, 0, 1])).unwrap();
+    assert_ne!(dump(&store.snapshot().unwrap()).unwrap(), now);
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(dump(&store.snapshot().unwrap()).unwrap(), now);
+    assert_holds(&store, &blocks);
+}
+
 #[test]
 fn opening_is_refused_politely() {
     let directory = tempfile::tempdir().unwrap();
@@ -277,8 +291,8 @@ fn opening_is_refused_politely() {
     assert!(locked.to_string().ends_with("is open elsewhere: one node may run on a data directory"));
 
     let cases: [(&[u8], StoreError, &str); 3] = [
-        (&[0, 0, 0, 9], StoreError::Format { found: 9, supported: 1 }, "use a newer program"),
-        (&[0, 0, 0, 0], StoreError::Format { found: 0, supported: 1 }, "use an older program"),
+        (&[0, 0, 0, 9], StoreError::Format { found: 9, supported: 2 }, "use a newer program"),
+        (&[0, 0, 0, 0], StoreError::Format { found: 0, supported: 2 }, "use an older program"),
         (&[1], StoreError::Damaged { column: Column::Meta, key: b"format".to_vec() }, "damaged row in meta"),
     ];
     drop(store);
@@ -602,9 +616,9 @@ fn the_format_on_disk_is_pinned() {
     let directory = tempfile::tempdir().unwrap();
     let (store, _) = filled(directory.path(), &[2, 1]);
     let mut text =
-        String::from("# Format 1: a genesis and two blocks. A change here needs a new format version.\n");
+        String::from("# Format 2: a genesis and two blocks. A change here needs a new format version.\n");
     write!(text, "{}", dump(&store.snapshot().unwrap()).unwrap()).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/store-format-1.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/store-format-2.txt");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(&path, &text).unwrap();
     }

@@ -19,13 +19,15 @@ mod submit;
 mod transactions;
 
 mod health;
+mod joining;
 pub mod metrics;
 mod page;
 
 mod listen;
 
 pub use events::EventPage;
-pub use listen::{BoundedListener, serve};
+pub use joining::{Joining, joining_router};
+pub use listen::{BoundedListener, BoundedStream, serve};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -1,5 +1,7 @@
 //! Fetching the blocks that others have decided without us, and giving ours to others.
 
+pub mod watch;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,12 +12,13 @@ use ledger::block::{Block, Header};
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::PublicKey;
 use ledger::id::Height;
+use ledger::snapshot::Link;
 use ledger::store::{BlockParts, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::host::HostEvent;
 use crate::network;
-use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, Question};
+use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, MAX_ANSWER_LINKS, Question};
 
 /// How long a peer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,7 +56,7 @@ impl CatchUp {
             let answer = this.network.request(&peer, Question::Blocks { from }.encode(), PATIENCE).await;
             let blocks = match answer.map(|bytes| Answer::decode(&bytes)) {
                 Ok(Ok(Answer::Blocks(blocks))) => blocks,
-                Ok(Ok(Answer::Tip { .. })) => Vec::new(),
+                Ok(Ok(_)) => Vec::new(),
                 Ok(Err(error)) => {
                     tracing::warn!(peer = %short(&peer), %error, "a peer's blocks are not readable");
                     Vec::new()
@@ -108,6 +111,16 @@ pub fn answer(store: &Store, question: &[u8], respond: oneshot::Sender<Bytes>) {
                 None
             }
         },
+        Ok(Question::Links { top }) => match links(store, top) {
+            Ok(links) => Some(Answer::Links(links)),
+            Err(error) => {
+                tracing::error!(%error, "headers for a peer cannot be read");
+                None
+            }
+        },
+        // Whoever keeps snapshots answers these: see `snapshots::answer`.
+        Ok(Question::Snapshot { .. }) => Some(Answer::Snapshot(Vec::new().into())),
+        Ok(Question::Chunk { .. }) => Some(Answer::Chunk(Vec::new().into())),
         Err(error) => {
             tracing::debug!(%error, "a peer's question is not readable");
             None
@@ -123,8 +136,30 @@ fn blocks(store: &Store, from: Height) -> Result<Vec<CertifiedBlock>, StoreError
     if from == Height::GENESIS || from.get() > tip {
         return Ok(Vec::new());
     }
+    if from.get() < store.history().blocks_from {
+        return Ok(Vec::new());
+    }
     let parts = store.snapshot()?.blocks_from(from.get(), MAX_ANSWER_BLOCKS)?;
     parts.into_iter().map(certified).collect()
+}
+
+/// Headers with leaf hashes from `top` downwards, as many as fit into an answer and at least one.
+fn links(store: &Store, top: Height) -> Result<Vec<Link>, StoreError> {
+    let snapshot = store.snapshot()?;
+    let (mut links, mut bytes) = (Vec::new(), 0);
+    if top.get() > snapshot.tip().height {
+        return Ok(links);
+    }
+    for height in (1..=top.get()).rev() {
+        let (header, leaves) = snapshot.link(height)?.ok_or(StoreError::NoBlock(height))?;
+        let leaves = leaves.as_flattened().to_vec();
+        bytes += header.len() + leaves.len() + 16;
+        if bytes > MAX_ANSWER_LINKS && !links.is_empty() {
+            break;
+        }
+        links.push(Link { header: header.into(), leaves: leaves.into() });
+    }
+    Ok(links)
 }
 
 fn certified(parts: BlockParts) -> Result<CertifiedBlock, StoreError> {

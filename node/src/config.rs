@@ -11,8 +11,11 @@ mod template;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ledger::block;
 use ledger::crypto::PublicKey;
 use ledger::hash::GenesisHash;
+use ledger::id::Height;
+use ledger::snapshot::CHUNK_BYTES;
 use libp2p::Multiaddr;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +50,9 @@ pub struct Config {
     /// Room on the disk.
     #[serde(default)]
     pub disk: Disk,
+    /// State snapshots.
+    #[serde(default)]
+    pub snapshots: Snapshots,
     /// What the node writes about itself.
     #[serde(default)]
     pub log: Log,
@@ -157,6 +163,34 @@ pub struct Disk {
     pub reserve_bytes: u64,
 }
 
+/// State snapshots: keeping them for others, and joining by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Snapshots {
+    /// A snapshot is made at every height that is a multiple of this; 0 makes none.
+    pub every_blocks: u64,
+    /// The newest this many are kept.
+    pub keep: usize,
+    /// The pieces that others fetch have about this many bytes.
+    pub chunk_bytes: usize,
+    /// Whether a node without a ledger joins by a snapshot instead of fetching every block.
+    pub join: bool,
+    /// `HEIGHT:ID` of a block that the operator trusts, or empty to trust the validators of the genesis.
+    pub trust_block: String,
+    /// Whether a node that joined by a snapshot fetches the older blocks afterwards.
+    pub backfill: bool,
+}
+
+impl Snapshots {
+    /// The block that the operator trusts.
+    #[must_use]
+    pub fn trusted(&self) -> Option<(Height, block::Id)> {
+        let (height, id) = self.trust_block.split_once(':')?;
+        let height = height.parse().ok().filter(|height| *height > 0)?;
+        Some((Height::new(height), id.parse().ok()?))
+    }
+}
+
 /// What the node writes about itself, to standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -213,6 +247,19 @@ impl Default for Disk {
     }
 }
 
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self {
+            every_blocks: 10_000,
+            keep: 2,
+            chunk_bytes: CHUNK_BYTES,
+            join: false,
+            trust_block: String::new(),
+            backfill: true,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".into(), format: LogFormat::Auto }
@@ -248,6 +295,7 @@ impl Config {
         let mut config: Self = table.try_into().map_err(|e| layers::place(&e, &origins))?;
         config.check_ranges()?;
         config.check_addresses()?;
+        config.check_snapshots()?;
         for path in [&mut config.node.data_dir, &mut config.node.genesis, &mut config.node.signoffs] {
             *path = home.root().join(path.as_path());
         }
@@ -275,6 +323,9 @@ impl Config {
             ("store.write_buffer_bytes", store.write_buffer_bytes as u64, 1 << 20, 64 << 30),
             ("store.node_cache_bytes", store.node_cache_bytes as u64, 1 << 20, 1 << 40),
             ("disk.reserve_bytes", self.disk.reserve_bytes, 16 << 20, 1 << 44),
+            ("snapshots.every_blocks", self.snapshots.every_blocks, 0, 1_000_000_000),
+            ("snapshots.keep", self.snapshots.keep as u64, 1, 16),
+            ("snapshots.chunk_bytes", self.snapshots.chunk_bytes as u64, 1 << 10, CHUNK_BYTES as u64),
             ("network.peer", self.network.peer.len() as u64, 0, 127),
         ];
         for (key, value, least, most) in ranges {
@@ -286,6 +337,17 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    fn check_snapshots(&self) -> Result<(), ConfigError> {
+        let trust = &self.snapshots.trust_block;
+        if trust.is_empty() || self.snapshots.trusted().is_some() {
+            return Ok(());
+        }
+        let reason = format!(
+            "{trust:?} is not HEIGHT:ID; /v1/status of another centre's node names both of its last block"
+        );
+        Err(ConfigError::Value { key: "snapshots.trust_block".into(), reason })
     }
 
     fn check_addresses(&self) -> Result<(), ConfigError> {

@@ -14,6 +14,7 @@ use ledger::time::BlockTime;
 use ledger::transaction;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::catchup::watch::Behind;
 use crate::network;
 
 /// A running node. Cheap to clone.
@@ -147,6 +148,12 @@ pub struct Status {
     /// Whether this node is one of them. A node that is none follows, as far as its peers let it, and does
     /// not vote.
     pub member: bool,
+    /// The first height whose transactions and certificate are held here; 1 unless the node joined by a snapshot.
+    pub blocks_from: Height,
+    /// The first height whose events are held here.
+    pub events_from: Height,
+    /// How far behind the network the node is, if it is.
+    pub behind: Option<Behind>,
 }
 
 /// What a node is doing.

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod clock;
+mod fork;
 mod members;
 mod progress;
 mod report;
@@ -34,11 +35,13 @@ use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::handle::{CommittedBlock, Phase, Status};
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
+use crate::snapshots::export::Exporter;
 use crate::wal::{Wal, WalError};
 use crate::wire::CertifiedBlock;
 
 pub use clock::real_time;
 use progress::Claims;
+pub(crate) use progress::free_bytes;
 use report::Reports;
 use timers::Timers;
 
@@ -113,6 +116,8 @@ pub struct Parts {
     pub network: network::Handle,
     /// Asks peers for blocks.
     pub catch_up: CatchUp,
+    /// Makes state snapshots for others.
+    pub exporter: Exporter,
     /// Announces final blocks.
     pub commits: broadcast::Sender<Arc<CommittedBlock>>,
     /// Publishes where the node stands.
@@ -150,6 +155,17 @@ pub enum HostError {
     /// Nothing can be decided any more.
     #[error("the ledger has no validator set")]
     NoValidators,
+    /// More than a third of the validators have signed two blocks at one height.
+    #[error(
+        "two blocks are decided at height {height}: more than a third of the validators have signed both; the proof is {}",
+        match .kept { Ok(path) => format!("in {}", path.display()), Err(error) => format!("not on disk: {error}") }
+    )]
+    Fork {
+        /// The height.
+        height: Height,
+        /// Where both certificates are kept, or why they are not.
+        kept: Result<PathBuf, String>,
+    },
 }
 
 impl HostError {
@@ -157,7 +173,7 @@ impl HostError {
         match self {
             Self::Store(error) => error.is_full(),
             Self::Wal(error) => error.is_full(),
-            Self::State(_) | Self::Halted(_) | Self::NoValidators => false,
+            Self::State(_) | Self::Halted(_) | Self::NoValidators | Self::Fork { .. } => false,
         }
     }
 }
@@ -306,7 +322,12 @@ impl Host {
     fn on_event(&mut self, event: HostEvent) -> Result<(), HostError> {
         match event {
             HostEvent::Message { peer, message, room: _room } => match self.names.voter(&peer) {
-                Some(from) if self.takes_part() => self.feed(Input::Message { from, message }),
+                Some(from) if self.takes_part() => {
+                    if let Message::Commit(certificate) = &message {
+                        self.watch_fork(certificate)?;
+                    }
+                    self.feed(Input::Message { from, message })
+                }
                 _ => Ok(()),
             },
             HostEvent::Connected(peer) => {
@@ -314,6 +335,7 @@ impl Host {
                 Ok(())
             }
             HostEvent::PeerTip { peer, height } => {
+                self.claims.watch.heard(peer, height);
                 self.aim_at(height, peer);
                 Ok(())
             }

@@ -14,6 +14,7 @@ mod descriptors;
 pub mod host;
 pub mod network;
 pub mod run;
+pub mod snapshots;
 pub mod wal;
 pub mod wire;
 

@@ -1,5 +1,7 @@
 //! Bringing a node up, and down again.
 
+mod joining;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,6 +30,9 @@ use crate::keys::{KeyError, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+use crate::snapshots::export::{self, Exporter};
+use crate::snapshots::shelf::Shelf;
+use crate::snapshots::{self, backfill, join};
 use crate::wire::MAX_GOSSIP_BYTES;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
@@ -82,6 +87,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// Joining by a snapshot.
+    #[error(transparent)]
+    Join(#[from] join::JoinError),
     /// Anything else that the system refuses.
     #[error("{what}: {source}")]
     System {
@@ -120,21 +128,49 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     })?;
     let (genesis, genesis_bytes) = genesis::load(&config)?;
     let consensus_key = Secret::read(&home.consensus_key())?;
-    let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
-    let validators = validators(&store)?;
-    let own = own_membership(&home, &consensus_key, &validators)?;
-    let network_key = network_key(&home, own.as_ref(), &store)?;
+    let store = Arc::new(open_store(&config)?);
+    let known = validators(&store, &genesis)?;
+    let own = own_membership(&home, &consensus_key, &known)?;
+    let network_key = network_key(&home, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
+    let data = &config.node.data_dir;
+    let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
+        .map_err(|source| RunError::System { what: "opening the state snapshots", source })?;
+    let shelf = Arc::new(shelf);
 
     // The address first: a port that is taken should be said before anything is joined.
     let address = config.api.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let members = network::Config {
         listen: config.network.listen.clone(),
-        members: mesh(&validators, &peers, own.is_some(), &[]),
+        members: mesh(&known, &peers, own.is_some(), &[]),
         limits: network::Limits::default(),
     };
-    let (network, events) = network::start(network_key.seed().clone(), members).await?;
+    let (network, mut events) = network::start(network_key.seed().clone(), members).await?;
+
+    let mut stop = std::pin::pin!(stop);
+    let joined = joining::begin(
+        joining::Surroundings {
+            config: &config,
+            genesis: &genesis,
+            genesis_bytes: &genesis_bytes,
+            store: &store,
+            network: &network,
+            listener: &listener,
+            recorder: &recorder,
+        },
+        &mut events,
+        stop.as_mut(),
+    )
+    .await?;
+    if !joined {
+        network.shutdown().await;
+        return Ok(());
+    }
+    // A snapshot may bring other members than genesis names.
+    let validators = validators(&store, &genesis)?;
+    let is_member = own_membership(&home, &consensus_key, &validators)?.is_some();
+    network.set_members(mesh(&validators, &peers, is_member, &[]))?;
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
     let (host_inbox, host_events) = crossbeam_channel::bounded(INBOX);
@@ -154,6 +190,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         mempool: mempool.clone(),
         network: network.clone(),
         catch_up,
+        exporter: Exporter::new(store.clone(), shelf.clone(), genesis.chain_id.clone(), plan(&config)),
         commits: commits.clone(),
         status: status_in,
     })?;
@@ -173,7 +210,11 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         host: host_inbox.clone(),
     };
     tokio::spawn(ingest.run(submitted, gossip));
-    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone()));
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone(), shelf));
+    if config.snapshots.backfill && store.history().blocks_from > 1 {
+        let (data, reserve) = (config.node.data_dir.clone(), config.disk.reserve_bytes);
+        tokio::spawn(backfill::run(genesis.clone(), store.clone(), network.clone(), data, reserve));
+    }
 
     let handle =
         Handle::new(Inner { genesis, store, submissions, commits, status, network: network.clone() });
@@ -222,6 +263,7 @@ async fn pump(
     host: HostSender<HostEvent>,
     gossip: mpsc::Sender<Bytes>,
     store: Arc<Store>,
+    shelf: Arc<Shelf>,
 ) {
     let room = Arc::new(Semaphore::new(INBOX_KIB));
     while let Some(event) = events.recv().await {
@@ -246,8 +288,8 @@ async fn pump(
                 }
             },
             Event::Request { bytes, respond, .. } => {
-                let store = store.clone();
-                tokio::task::spawn_blocking(move || catchup::answer(&store, &bytes, respond));
+                let (store, shelf) = (store.clone(), shelf.clone());
+                tokio::task::spawn_blocking(move || snapshots::answer(&store, &shelf, &bytes, respond));
             }
             Event::PeerConnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is connected");
@@ -270,9 +312,20 @@ fn tell(host: &HostSender<HostEvent>, event: HostEvent) {
     }
 }
 
-/// The members of the next height.
-fn validators(store: &Store) -> Result<ValidatorSet, RunError> {
+/// The members of the next height; those of genesis before there is a ledger.
+fn validators(store: &Store, genesis: &Genesis) -> Result<ValidatorSet, RunError> {
+    if store.tip().is_none() {
+        return Ok(genesis.validators.clone());
+    }
     read(&store.snapshot()?, &ValidatorsKey)?.ok_or(RunError::Host(HostError::NoValidators))
+}
+
+/// Whether an organisation signs with this key.
+fn is_held(store: &Store, genesis: &Genesis, key: &PublicKey) -> Result<bool, RunError> {
+    if store.tip().is_none() {
+        return Ok(genesis.organisations.iter().any(|(_, keys)| keys.contains(key)));
+    }
+    Ok(read(&store.snapshot()?, &KeyHolderKey(key))?.is_some())
 }
 
 /// The membership of this home, by its voting key or the next one. A node without one follows the chain and
@@ -296,7 +349,12 @@ fn own_membership(
 }
 
 /// The network key of this home: the next one as soon as the members have put it in place.
-fn network_key(home: &Home, own: Option<&Validator>, store: &Store) -> Result<Secret, RunError> {
+fn network_key(
+    home: &Home,
+    own: Option<&Validator>,
+    store: &Store,
+    genesis: &Genesis,
+) -> Result<Secret, RunError> {
     let key = Secret::read(&home.network_key())?;
     let Some(member) = own.filter(|member| member.network_key != key.public_key()) else { return Ok(key) };
     let next = home.next_network_key();
@@ -307,7 +365,7 @@ fn network_key(home: &Home, own: Option<&Validator>, store: &Store) -> Result<Se
         }
     }
     let found = key.public_key();
-    if read(&store.snapshot()?, &KeyHolderKey(&found))?.is_some() {
+    if is_held(store, genesis, &found)? {
         let expected = member.network_key.to_string();
         return Err(RunError::WrongKey { what: "the network key", found: found.to_string(), expected });
     }
@@ -319,7 +377,7 @@ fn network_key(home: &Home, own: Option<&Validator>, store: &Store) -> Result<Se
     Ok(key)
 }
 
-fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
+fn open_store(config: &Config) -> Result<Store, RunError> {
     let data = &config.node.data_dir;
     std::fs::create_dir_all(data)
         .map_err(|source| RunError::System { what: "making the data directory", source })?;
@@ -329,16 +387,20 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
         node_cache_bytes: config.store.node_cache_bytes,
         ..Options::default()
     };
-    let store = Store::open(&data.join("ledger"), &options)?;
+    Ok(Store::open(&data.join("ledger"), &options)?)
+}
+
+/// Begins the ledger of a store that has none, and refuses one that began otherwise.
+fn initialise(store: &Store, genesis: &Genesis, bytes: &[u8]) -> Result<(), RunError> {
     match store.genesis()? {
-        Some(begun) if begun == bytes => {}
-        Some(_) => return Err(RunError::OtherLedger),
+        Some(begun) if begun == bytes => Ok(()),
+        Some(_) => Err(RunError::OtherLedger),
         None => {
             let state = genesis.state().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
             store.initialise(bytes, *genesis.hash.as_bytes(), &state)?;
+            Ok(())
         }
     }
-    Ok(store)
 }
 
 /// The nodes that the configuration names.
@@ -379,6 +441,14 @@ const fn bounds(config: &Config) -> Bounds {
     }
 }
 
+const fn plan(config: &Config) -> export::Plan {
+    export::Plan {
+        every: config.snapshots.every_blocks,
+        chunk_bytes: config.snapshots.chunk_bytes,
+        reserve: config.disk.reserve_bytes,
+    }
+}
+
 /// What is published until the host has spoken for the first time.
 fn first_status(genesis: &Genesis) -> Status {
     let tip = genesis.tip();
@@ -396,5 +466,8 @@ fn first_status(genesis: &Genesis) -> Status {
         mempool_bytes: 0,
         validators: genesis.validators.len(),
         member: false,
+        blocks_from: ledger::id::Height::new(1),
+        events_from: ledger::id::Height::new(1),
+        behind: None,
     }
 }

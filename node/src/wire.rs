@@ -6,6 +6,8 @@ use ledger::block::{MAX_BLOCK_BYTES, MAX_LEAF_BYTES};
 use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::id::Height;
+use ledger::merkle::Hash;
+use ledger::snapshot::{Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Decoder, Encode};
 
@@ -16,6 +18,8 @@ pub const MAX_GOSSIP_BYTES: usize = 512 * 1024;
 pub const MAX_GOSSIP_TRANSACTIONS: usize = 4_096;
 /// Most bytes of blocks in one answer, unless a single block is larger.
 pub const MAX_ANSWER_BLOCKS: usize = 4 * 1024 * 1024;
+/// Most bytes of headers and leaf hashes in one answer, unless a single block has more.
+pub const MAX_ANSWER_LINKS: usize = 4 * 1024 * 1024;
 const MAX_ANSWER_BYTES: usize = 15 * 1024 * 1024;
 const MAX_QUESTION_BYTES: usize = 64;
 
@@ -81,6 +85,30 @@ pub enum Question {
         #[n(0)]
         from: Height,
     },
+    /// What is your newest state snapshot, no higher than this?
+    #[n(3)]
+    Snapshot {
+        /// The highest height wanted.
+        #[n(0)]
+        at_most: Height,
+    },
+    /// Which keys and values are in this chunk of the snapshot?
+    #[n(4)]
+    Chunk {
+        /// The height of the snapshot.
+        #[n(0)]
+        height: Height,
+        /// The hash of the chunk, as its manifest names it.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        hash: Hash,
+    },
+    /// Which headers lead back to genesis, from this height on downwards?
+    #[n(5)]
+    Links {
+        /// The height of the first header wanted.
+        #[n(0)]
+        top: Height,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -96,6 +124,15 @@ pub enum Answer {
     /// To [`Question::Blocks`]: consecutive blocks, perhaps none.
     #[n(2)]
     Blocks(#[n(0)] Vec<CertifiedBlock>),
+    /// To [`Question::Snapshot`]: the encoding of a manifest; no bytes when there is none.
+    #[n(3)]
+    Snapshot(#[n(0)] ByteVec),
+    /// To [`Question::Chunk`]: the encoding of the chunk; no bytes when it is not held.
+    #[n(4)]
+    Chunk(#[n(0)] ByteVec),
+    /// To [`Question::Links`]: consecutive headers in descending order of heights, perhaps none.
+    #[n(5)]
+    Links(#[n(0)] Vec<Link>),
 }
 
 /// A block with the certificate that makes it final.
@@ -143,11 +180,14 @@ impl Answer {
     /// [`CodecError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let answer: Self = codec::decode(bytes, MAX_ANSWER_BYTES)?;
-        if let Self::Blocks(blocks) = &answer
-            && let Some(long) = blocks.iter().find(|b| b.body.len() > MAX_BLOCK_BYTES)
-        {
-            return Err(CodecError::TooLong { max: MAX_BLOCK_BYTES, found: long.body.len() });
-        }
-        Ok(answer)
+        let (max, found) = match &answer {
+            Self::Blocks(blocks) => {
+                (MAX_BLOCK_BYTES, blocks.iter().map(|b| b.body.len()).max().unwrap_or_default())
+            }
+            Self::Snapshot(bytes) => (MAX_MANIFEST_BYTES, bytes.len()),
+            Self::Chunk(bytes) => (MAX_CHUNK_BYTES, bytes.len()),
+            Self::Tip { .. } | Self::Links(_) => return Ok(answer),
+        };
+        if found > max { Err(CodecError::TooLong { max, found }) } else { Ok(answer) }
     }
 }

@@ -38,6 +38,8 @@ fn the_file_that_init_writes_is_complete_and_says_the_defaults() {
     assert_eq!(config.consensus, Default::default());
     assert_eq!(config.store, Default::default());
     assert_eq!(config.disk, Default::default());
+    assert_eq!(config.snapshots, Default::default());
+    assert_eq!(config.snapshots.trusted(), None);
     assert_eq!(config.log, Default::default());
     assert_eq!(config.node.data_dir, std::path::Path::new("/home/gz/data"));
     assert_eq!(config.node.genesis, std::path::Path::new("/home/gz/genesis.toml"));
@@ -99,12 +101,34 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "format = \"xml\"",
             "log.format: unknown variant `xml`, expected one of `auto`, `text`, `json`",
         ),
+        (
+            "trust_block = \"\"",
+            "trust_block = \"7\"",
+            "snapshots.trust_block: \"7\" is not HEIGHT:ID; /v1/status of another centre's node names both",
+        ),
+        ("keep = 2", "keep = 0", "snapshots.keep: must be 1 to 16, is 0"),
+        ("join = false", "join = \"yes\"", "snapshots.join: invalid type: string \"yes\", expected a boolean"),
         ("[disk]", "[disk", "TOML parse error at line"),
     ];
     for (from, to, expected) in cases {
         assert!(text().contains(from), "{from} is not in the file");
         let error = parse(&text().replacen(from, to, 1), &[]).unwrap_err().to_string();
         assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+/// What the flags of `zhulian start` do, and the environment as well.
+#[test]
+fn joining_by_a_snapshot_is_set_from_outside() {
+    let id = "ab".repeat(32);
+    let trusted = format!("1234:{id}");
+    let environment = [("ZHULIAN_SNAPSHOTS_JOIN", "true"), ("ZHULIAN_SNAPSHOTS_TRUST_BLOCK", trusted.as_str())];
+    let snapshots = parse(&text(), &environment).unwrap().config.snapshots;
+    assert!(snapshots.join && snapshots.backfill);
+    let (height, block) = snapshots.trusted().unwrap();
+    assert_eq!((height.get(), block.to_string()), (1234, id));
+    for wrong in ["0:00", "x:y", ":", "12", "-1:00"] {
+        assert!(parse(&text(), &[("ZHULIAN_SNAPSHOTS_TRUST_BLOCK", wrong)]).is_err(), "{wrong}");
     }
 }
 

@@ -8,17 +8,23 @@ mod host;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use consensus::Message;
 use ledger::block;
 use ledger::crypto::PublicKey;
 use ledger::id::Height;
 use node::keys::Secret;
-use node::network::{self, Limits};
+use node::network::{self, Channel, Limits};
 use tokio::task::JoinHandle;
 
 pub use crime::Crime;
 use host::Host;
 
 use crate::cluster::Cluster;
+
+/// An adversary makes a state snapshot at every multiple of this height.
+pub const SNAPSHOT_EVERY: u64 = 10;
+/// The pieces of its snapshots have about this many bytes.
+pub const SNAPSHOT_CHUNK_BYTES: usize = 1 << 10;
 
 /// What the adversary is to do, and what came of it.
 #[derive(Debug, Default)]
@@ -33,6 +39,20 @@ struct Orders {
     silent: bool,
     /// Whether it votes for nil besides every vote for a block.
     double: bool,
+    /// What it does when somebody asks for a piece of a state snapshot.
+    chunks: Chunks,
+}
+
+/// How an adversary gives pieces of a state snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chunks {
+    /// Honestly.
+    #[default]
+    Honest,
+    /// This many honestly, and then none.
+    Few(usize),
+    /// With one byte changed.
+    Spoiled,
 }
 
 /// A proposed block that is not as it should be.
@@ -49,6 +69,7 @@ pub struct Offence {
 /// An adversary in the place of one node.
 pub struct Adversary {
     orders: Arc<Mutex<Orders>>,
+    network: network::Handle,
     task: JoinHandle<()>,
 }
 
@@ -66,8 +87,8 @@ impl Adversary {
         let genesis = std::fs::read(home.root().join("genesis.toml")).expect("a genesis");
         let data = home.root().join("adversary");
         let key = cluster.homes.voter(node);
-        let host = Host::new(&cluster.homes.genesis, &genesis, &data, key, network, orders.clone());
-        Self { orders, task: tokio::spawn(host.run(events)) }
+        let host = Host::new(&cluster.homes.genesis, &genesis, &data, key, network.clone(), orders.clone());
+        Self { orders, network, task: tokio::spawn(host.run(events)) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Orders) -> T) -> T {
@@ -82,6 +103,23 @@ impl Adversary {
     /// The crime, once it was committed.
     pub fn offence(&self) -> Option<Offence> {
         self.with(|orders| orders.committed.clone())
+    }
+
+    /// Ends it and frees its addresses.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        self.network.shutdown().await;
+    }
+
+    /// From now on it gives pieces of state snapshots in this way.
+    pub fn give_chunks(&self, how: Chunks) {
+        self.with(|orders| orders.chunks = how);
+    }
+
+    /// Tells everybody something, whatever its replica thinks of it.
+    pub fn say(&self, message: &Message) {
+        let _ = self.network.broadcast(Channel::Consensus, message.encode().into());
     }
 
     /// From now on it votes no more, claims heights that nobody has, and keeps whoever asks for their blocks

@@ -57,8 +57,13 @@ pub struct Cluster {
 impl Cluster {
     /// Makes the homes; no node runs yet.
     pub fn prepare(clock: Clock) -> Self {
+        Self::prepare_with_window(clock, None)
+    }
+
+    /// The same; transactions expire after this many heights.
+    pub fn prepare_with_window(clock: Clock, window: Option<u64>) -> Self {
         let alone = Alone::wait();
-        let homes = Homes::make(clock);
+        let homes = Homes::with_window(clock, window);
         let nodes = (0..homes.homes.len()).map(|i| Node::new(&homes, i)).collect();
         Self { nodes, homes, _alone: alone }
     }

@@ -56,6 +56,11 @@ pub struct Homes {
 impl Homes {
     /// Makes the homes of four nodes.
     pub fn make(clock: Clock) -> Self {
+        Self::with_window(clock, None)
+    }
+
+    /// Makes the homes of four nodes; transactions expire after this many heights.
+    pub fn with_window(clock: Clock, window: Option<u64>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let homes: Vec<Home> = (0..4).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();
         let ports: Vec<Ports> = homes.iter().map(|_| free_ports()).collect();
@@ -71,7 +76,13 @@ impl Homes {
             rules: RULES.into(),
             centres,
         };
-        let (text, genesis) = draft.render().expect("a genesis");
+        let (mut text, mut genesis) = draft.render().expect("a genesis");
+        if let Some(window) = window {
+            let usual = format!("expiry_window = {}\n", genesis.parameters.expiry_window);
+            assert!(text.contains(&usual), "the genesis says how long transactions stand");
+            text = text.replace(&usual, &format!("expiry_window = {window}\n"));
+            genesis = Genesis::parse(text.as_bytes()).expect("a genesis");
+        }
         let mut signoffs = SignOffs::empty(&genesis);
         for home in &homes {
             signoffs.sign(&genesis, &read(&home.consensus_key())).expect("a centre's key");

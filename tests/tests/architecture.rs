@@ -142,7 +142,7 @@ const ORDER: [&[&str]; 15] = [
     &["action"],
     &["transaction"],
     &["event", "state"],
-    &["procedure"],
+    &["procedure", "snapshot"],
     &["execute"],
     &["genesis"],
     &["store"],

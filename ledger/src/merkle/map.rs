@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+mod build;
 mod node;
 pub mod proof;
+pub mod subtree;
 
+pub use build::{Builder, Nodes};
 pub use node::Node;
 pub use proof::{EMPTY_ROOT, MapProof, ProofError};
 

@@ -1,6 +1,6 @@
 //! Every column family: what is in it and how it looks.
 //!
-//! Integers are big endian, so that rows sort by number. Format version 1:
+//! Integers are big endian, so that rows sort by number. Format version 2:
 //!
 //! | column | key | value |
 //! |---|---|---|
@@ -8,6 +8,9 @@
 //! | | `genesis` | the genesis bytes |
 //! | | `tip` | height u64, block id 32, map root 32, log frontier (see `merkle::log`) |
 //! | | `pruned` | u64: stale nodes of versions up to this one are gone |
+//! | | `held` | u64: the first height whose transactions and certificate are held; 1 when absent |
+//! | | `events` | u64: the first height whose events are held; 1 when absent |
+//! | | `restoring` | u64: a snapshot of this height is being filled in, and there is no tip |
 //! | `state` | the state's key | its latest value |
 //! | `tree_nodes` | see `merkle::map::Node` | see `merkle::map::Node` |
 //! | `tree_stale` | version u64 | for each node that version made stale: length u8, node key |
@@ -19,7 +22,8 @@
 //! | `transactions` | transaction id 32 | height u64, index in the block u32 |
 //! | `events` | height u64, number in the block u32 | event bytes |
 //!
-//! The leaves of block `h` are its header at `first leaf` and its transactions after it.
+//! The leaves of block `h` are its header at `first leaf` and its transactions after it. Below `held` there are no
+//! transactions: neither their leaves nor their rows in `transactions`, nor certificates.
 
 use crate::merkle::Hash;
 use crate::merkle::log::Frontier;
@@ -91,6 +95,9 @@ pub(super) const META_FORMAT: &[u8] = b"format";
 pub(super) const META_GENESIS: &[u8] = b"genesis";
 pub(super) const META_TIP: &[u8] = b"tip";
 pub(super) const META_PRUNED: &[u8] = b"pruned";
+pub(super) const META_HELD: &[u8] = b"held";
+pub(super) const META_EVENTS: &[u8] = b"events";
+pub(super) const META_RESTORING: &[u8] = b"restoring";
 
 /// Where a block is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

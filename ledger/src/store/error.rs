@@ -66,6 +66,19 @@ pub enum StoreError {
     /// The height is not in the store.
     #[error("no block at height {0}")]
     NoBlock(u64),
+    /// The block is older than what is held here.
+    #[error(
+        "block {height} is not held here: this node holds transactions from height {from} on; ask another centre"
+    )]
+    NotHeld {
+        /// The height asked for.
+        height: u64,
+        /// The first height whose transactions are held.
+        from: u64,
+    },
+    /// What was to be restored does not hold together.
+    #[error("the snapshot cannot be restored: {0}")]
+    Restore(&'static str),
     /// The disk is full. Nothing was written.
     #[error("the disk is full: {0}")]
     Full(String),

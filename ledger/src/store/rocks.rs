@@ -15,6 +15,9 @@ use rocksdb::{
 use super::columns::Column;
 use super::{Options, StoreError};
 
+/// Behind every key.
+const KEY_END: [u8; 256] = [0xff; 256];
+
 /// A row: key and value.
 pub(super) type Row = (Box<[u8]>, Box<[u8]>);
 
@@ -135,6 +138,12 @@ impl Batch<'_> {
 
     pub(super) fn delete(&mut self, column: Column, key: &[u8]) -> Result<(), StoreError> {
         self.batch.delete_cf(self.rocks.handle(column)?, key);
+        Ok(())
+    }
+
+    /// Removes every row of a column; none has a key as long as [`KEY_END`].
+    pub(super) fn clear(&mut self, column: Column) -> Result<(), StoreError> {
+        self.batch.delete_range_cf(self.rocks.handle(column)?, &[][..], &KEY_END[..]);
         Ok(())
     }
 }

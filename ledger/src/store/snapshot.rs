@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::cache::NodeCache;
-use super::columns::{self, BlockIndex, Column, META_TIP, Place, TipRow};
+use super::columns::{self, BlockIndex, Column, META_EVENTS, META_HELD, META_TIP, Place, TipRow};
 use super::rocks::{Row, View};
-use super::{StoreError, Tip, parse, tip_of};
+use super::{History, StoreError, Tip, parse, tip_of};
 use crate::merkle::Hash;
 use crate::merkle::log;
 use crate::merkle::map::{self, MapError, MapProof, MapReader, Node};
@@ -58,6 +58,24 @@ impl<'a> Snapshot<'a> {
     #[must_use]
     pub fn tip(&self) -> Tip {
         self.tip
+    }
+
+    /// From which heights on what is held.
+    ///
+    /// # Errors
+    /// When a row is damaged or the disk fails.
+    pub fn history(&self) -> Result<History, StoreError> {
+        let first = |key: &[u8]| match self.view.get(Column::Meta, key)? {
+            Some(row) => parse(Column::Meta, key, columns::u64_value(&row)),
+            None => Ok(1),
+        };
+        Ok(History { blocks_from: first(META_HELD)?, events_from: first(META_EVENTS)? })
+    }
+
+    /// [`StoreError::NotHeld`] when the transactions of this height are not here.
+    fn check_held(&self, height: u64) -> Result<(), StoreError> {
+        let from = self.history()?.blocks_from;
+        if height < from { Err(StoreError::NotHeld { height, from }) } else { Ok(()) }
     }
 
     /// The value of a state key.
@@ -147,9 +165,11 @@ impl<'a> Snapshot<'a> {
     /// The block of this height, whole.
     ///
     /// # Errors
-    /// When a row is missing or damaged, or the disk fails.
+    /// [`StoreError::NotHeld`] for a block of which only the header is here; when a row is missing or damaged, or the
+    /// disk fails.
     pub fn block_parts(&self, height: u64) -> Result<Option<BlockParts>, StoreError> {
         let Some(block) = self.block(height)? else { return Ok(None) };
+        self.check_held(height)?;
         let end = block.log_size().to_be_bytes();
         let rows = self.view.rows(Column::Leaves, &block.first_leaf.to_be_bytes(), Some(&end))?;
         let mut leaves = Vec::new();
@@ -168,6 +188,22 @@ impl<'a> Snapshot<'a> {
         let key = height.to_be_bytes();
         let certificate = parse(Column::Certificates, &key, self.certificate(height)?)?;
         Ok(Some(BlockParts { height, id: block.id, header, transactions: leaves, certificate }))
+    }
+
+    /// The header of the block of this height and the leaf hashes of its transactions, which are held from the
+    /// beginning even where the transactions are not.
+    ///
+    /// # Errors
+    /// When a row is missing or damaged, or the disk fails.
+    pub fn link(&self, height: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, StoreError> {
+        let Some(block) = self.block(height)? else { return Ok(None) };
+        let Some(header) = self.leaf(block.first_leaf)? else {
+            return Err(StoreError::damaged(Column::Leaves, &block.first_leaf.to_be_bytes()));
+        };
+        let first = block.first_leaf.saturating_add(1);
+        let hashes = TileHashes::new(self);
+        let leaves = (first..block.log_size()).map(|leaf| log::HashReader::subtree(&hashes, 0, leaf));
+        Ok(Some((header, leaves.collect::<Result<_, _>>()?)))
     }
 
     /// Blocks from `height` on, for a node that is behind: as many as fit into `bytes`, but at least one if there is

@@ -142,6 +142,9 @@ pub(crate) async fn get(
         let page = app.read(move |view| view.feed(position, query.limit, &query.filter)).await?;
         return Ok(Json(page).into_response());
     }
+    if let Some(from) = from {
+        app.read(move |view| view.check_held(from)).await?;
+    }
     follow::stream(app, from, query.filter)
 }
 
@@ -172,8 +175,15 @@ impl View<'_> {
         Ok(EventPage { data: step.events, next, at: self.at() })
     }
 
+    /// A feed never skips: one that would begin before the events that are held is refused.
+    fn check_held(&self, from: Position) -> Result<(), Fault> {
+        let held = self.snapshot.history()?.events_from;
+        if held > 1 && from < Position::at(held) { Err(Fault::not_held("events", held)) } else { Ok(()) }
+    }
+
     /// Up to `limit` events that pass the filter, from a place on.
     fn step(&self, from: Position, limit: usize, filter: &Filter) -> Result<Step, Fault> {
+        self.check_held(from)?;
         let looked_at =
             self.events(from.height, from.number, if filter.is_open() { limit } else { SCAN_MAX })?;
         let everything = looked_at.len() < if filter.is_open() { limit } else { SCAN_MAX };

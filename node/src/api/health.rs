@@ -75,6 +75,7 @@ pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) 
         app.peers_reachable(quorum, &status),
         app.disk(),
         app.tip(&status),
+        catch_up(&status),
         mempool(&status),
     ];
     let ready = parts.iter().all(|part| part.ready);
@@ -109,6 +110,21 @@ fn membership(status: &Status) -> ReadinessPart {
             .to_owned()
     };
     part("membership", status.member, detail)
+}
+
+/// Being behind is normal for a moment; being behind while nothing comes is not.
+fn catch_up(status: &Status) -> ReadinessPart {
+    let Some(behind) = status.behind else {
+        return part("catch_up", true, "no more than a third of the members have more blocks".to_owned());
+    };
+    let (height, target, quiet) = (status.height, behind.target, behind.quiet.as_secs());
+    let detail = format!("height {height} of {target}, no block for {quiet} s");
+    if behind.is_stalled() {
+        let advice =
+            "the node goes on asking one peer after the other; look at the connections to the other centres";
+        return part("catch_up", false, format!("stalled: {detail}; {advice}"));
+    }
+    part("catch_up", true, detail)
 }
 
 fn mempool(status: &Status) -> ReadinessPart {

@@ -69,6 +69,14 @@ fn describe() {
     describe_counter!("mempool_gossip_dropped_total", "Gossiped batches dropped because too many waited");
     describe_counter!("p2p_unreadable_messages_total", "Messages of peers that could not be read");
     describe_gauge!("blocksync_syncing", "1 while the node fetches blocks, else 0");
+    describe_gauge!("tip_age_seconds", Unit::Seconds, "Age of the last block on disk");
+    describe_gauge!("catchup_behind_blocks", "Blocks that more than a third of the members have and this node has not");
+    describe_gauge!("catchup_stalled", "1 while the node is behind and no block comes, else 0");
+    describe_counter!("catchup_prods_total", "Times the watchdog has asked another peer because no block came");
+    describe_gauge!("ledger_backfill_remaining_blocks", "Blocks from before the snapshot that are still to be fetched");
+    describe_gauge!("snapshot_join_done", "Pieces of the current step of joining by a snapshot that are done");
+    describe_gauge!("snapshot_join_total", "Pieces of the current step of joining by a snapshot");
+    describe_gauge!("snapshot_join_liars", "Peers that sent what did not hold while joining by a snapshot");
     describe_gauge!("p2p_peers", "Connected peers");
     describe_counter!("p2p_peer_receive_bytes_total", Unit::Bytes, "Bytes received from a peer");
     describe_counter!("p2p_peer_send_bytes_total", Unit::Bytes, "Bytes sent to a peer");
@@ -97,6 +105,10 @@ impl App {
         set("consensus_rounds", status.round.unwrap_or(0).into());
         set("consensus_validators", status.validators as u64);
         set("consensus_latest_block_age_seconds", tip_age_seconds(&status));
+        set("tip_age_seconds", tip_age_seconds(&status));
+        let behind = status.behind.map_or(0, |b| b.target.get().saturating_sub(status.height.get()));
+        set("catchup_behind_blocks", behind);
+        set("catchup_stalled", status.behind.is_some_and(|behind| behind.is_stalled()).into());
         set("blocksync_syncing", matches!(status.phase, crate::handle::Phase::CatchingUp { .. }).into());
         set("mempool_size", status.mempool_transactions as u64);
         set("mempool_size_bytes", status.mempool_bytes as u64);

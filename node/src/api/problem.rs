@@ -97,6 +97,14 @@ codes! {
     Busy = SERVICE_UNAVAILABLE, "busy",
         "The node is serving as many requests as it can. Try again shortly.",
         "本节点正在处理的请求已达上限，请稍后重试。";
+    /// What is asked for is older than what this node holds.
+    NotHeldHere = GONE, "not_held_here",
+        "This node joined by a state snapshot and does not hold what is asked for. Ask another centre's node.",
+        "本节点经状态快照加入，不持有所查询的历史数据，请向其他中心的节点查询。";
+    /// The node has no ledger yet.
+    Joining = SERVICE_UNAVAILABLE, "joining",
+        "The node is joining and has no ledger yet. Ask another centre's node.",
+        "本节点正在加入网络，尚无账本，请向其他中心的节点查询。";
     /// The node did not answer in time.
     NoAnswer = GATEWAY_TIMEOUT, "no_answer",
         "The node did not answer in time. The transactions may still be recorded: look them up by their ids.",
@@ -124,6 +132,11 @@ impl Fault {
         let mut fault = Self::new(code).because(reason);
         fault.problem.field = Some(field.to_owned());
         fault
+    }
+
+    /// What is asked for is older than the first height of which `what` is held.
+    pub(crate) fn not_held(what: &str, from: u64) -> Self {
+        Self::new(Code::NotHeldHere).because(format_args!("It holds {what} from height {from} on"))
     }
 
     /// Adds what was found, in English, as the parts that are at fault say it.
@@ -211,7 +224,10 @@ fn internal(error: &dyn std::fmt::Display) -> Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        internal(&error)
+        match error {
+            StoreError::NotHeld { from, .. } => Self::not_held("transactions and certificates", from),
+            error => internal(&error),
+        }
     }
 }
 

@@ -79,9 +79,17 @@ pub(crate) async fn proof(
 
 impl View<'_> {
     fn transaction(&self, id: &Id) -> Result<(Place, Vec<u8>), Fault> {
-        self.snapshot.transaction(id.as_bytes())?.ok_or_else(|| {
-            Fault::new(Code::NotFound).because("A transaction that still waits is not on the ledger yet")
-        })
+        if let Some(found) = self.snapshot.transaction(id.as_bytes())? {
+            return Ok(found);
+        }
+        // Of what is older than what is held nobody here knows whether it exists.
+        match self.snapshot.history()?.blocks_from {
+            1 => {
+                Err(Fault::new(Code::NotFound)
+                    .because("A transaction that still waits is not on the ledger yet"))
+            }
+            from => Err(Fault::not_held("transactions", from)),
+        }
     }
 
     fn decoded(&self, id: &Id) -> Result<Transaction, Fault> {

@@ -27,6 +27,12 @@ pub(crate) struct Start {
     /// Overrides log.level 日志级别
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Join by a state snapshot when there is no ledger yet 无账本时经状态快照加入
+    #[arg(long)]
+    from_snapshot: bool,
+    /// The block that a snapshot must lead to, as another centre's operator names it 运行者信任的区块
+    #[arg(long, value_name = "HEIGHT:ID", requires = "from_snapshot")]
+    trust_block: Option<String>,
     /// Stop when standard input ends: a child that outlives its parent by accident ends with it
     #[arg(long, hide = true)]
     stop_on_stdin_eof: bool,
@@ -70,10 +76,16 @@ impl Start {
 
     fn overrides(&self) -> Vec<Override> {
         let of = |key, flag, text: &Option<String>| text.clone().map(|text| Override { key, flag, text });
-        [of("api.listen", "--api-listen", &self.api_listen), of("log.level", "--log-level", &self.log_level)]
-            .into_iter()
-            .flatten()
-            .collect()
+        let join = self.from_snapshot.then(|| "true".to_owned());
+        [
+            of("api.listen", "--api-listen", &self.api_listen),
+            of("log.level", "--log-level", &self.log_level),
+            of("snapshots.join", "--from-snapshot", &join),
+            of("snapshots.trust_block", "--trust-block", &self.trust_block),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 

@@ -73,14 +73,33 @@ pub(crate) fn row(url: &str, status: &NodeStatus) -> Vec<String> {
         short(&status.state_root),
         short(&status.log_root),
         format!("{connected}/{}", status.peers.len()),
-        if status.member { phase(&status.phase) } else { format!("{}, no member", phase(&status.phase)) },
+        held(status),
         url.to_owned(),
     ]
+}
+
+/// What the node is doing, and what it lacks.
+fn held(status: &NodeStatus) -> String {
+    let mut text = phase(&status.phase);
+    if !status.member {
+        text.push_str(", no member");
+    }
+    if status.catch_up.as_ref().is_some_and(|behind| behind.stalled) {
+        text.push_str(", stalled");
+    }
+    if status.blocks_from > 1 {
+        text.push_str(&format!(", blocks from {}", status.blocks_from));
+    }
+    text
 }
 
 fn phase(phase: &Phase) -> String {
     match phase {
         Phase::Running => "running".into(),
+        Phase::Joining { step, target: 0, .. } => format!("joining: {step}"),
+        Phase::Joining { step, target, done, total } => {
+            format!("joining at {target}: {step}, {done} of {total}")
+        }
         Phase::CatchingUp { target } => format!("catching up to {target}"),
         Phase::DiskFull => "disk full".into(),
         Phase::Halted { reason } => format!("halted: {reason}"),

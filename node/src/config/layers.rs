@@ -21,6 +21,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ]),
     ("store", &["block_cache_bytes", "write_buffer_bytes", "node_cache_bytes"]),
     ("disk", &["reserve_bytes"]),
+    ("snapshots", &["every_blocks", "keep", "chunk_bytes", "join", "trust_block", "backfill"]),
     ("log", &["level", "format"]),
 ];
 
@@ -192,12 +193,17 @@ fn set(
     Ok(())
 }
 
-/// Text becomes what the key takes: a list for `network.listen`, numbers where they parse as such.
+/// Text becomes what the key takes: a list for `network.listen`, numbers and truth values where they parse as such.
 fn value_of(section: &str, key: &str, text: &str) -> Value {
     if (section, key) == ("network", "listen") {
         return Value::Array(text.split(',').map(|part| Value::String(part.trim().into())).collect());
     }
-    let numeric = matches!(section, "mempool" | "consensus" | "store" | "disk");
+    if matches!((section, key), ("snapshots", "join" | "backfill"))
+        && let Ok(join) = text.parse()
+    {
+        return Value::Boolean(join);
+    }
+    let numeric = matches!(section, "mempool" | "consensus" | "store" | "disk" | "snapshots");
     match text.replace('_', "").parse() {
         Ok(number) if numeric => Value::Integer(number),
         _ => Value::String(text.into()),

@@ -1,6 +1,6 @@
 //! The configuration file as `zhulian init` writes it: complete, with a comment at every key.
 
-use super::{Consensus, Disk, Log, Mempool, Peer, Store};
+use super::{Consensus, Disk, Log, Mempool, Peer, Snapshots, Store};
 
 /// What differs from node to node.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub fn render(node: &NodeDescription) -> String {
     let Consensus { propose_ms, propose_delta_ms, prevote_ms, prevote_delta_ms, .. } = consensus;
     let Consensus { precommit_ms, precommit_delta_ms, future_ms, past_ms, heartbeat_seconds, .. } = consensus;
     let Store { block_cache_bytes, write_buffer_bytes, node_cache_bytes } = store;
+    let Snapshots { every_blocks, keep, chunk_bytes, join, trust_block, backfill } = Snapshots::default();
     let (reserve_bytes, level) = (disk.reserve_bytes, log.level);
     format!(
         r#"# Zhulian node. Relative paths start at this file's directory. Every value can be overridden by an
@@ -96,6 +97,21 @@ node_cache_bytes = {node_cache_bytes}
 # With less free space than this the node stops taking part, and goes on by itself when there is room.
 # 剩余空间低于此值时节点暂停参与，空间恢复后自动继续
 reserve_bytes = {reserve_bytes}
+
+[snapshots]
+# A snapshot of the state is made for joining nodes at every height that is a multiple of this (0: never), and
+# the newest ones are kept; each takes about as much disk as the state. 状态快照的制作间隔（区块数）与保留份数
+every_blocks = {every_blocks}
+keep = {keep}
+# The pieces that others fetch have about this many bytes. 快照分块的大小（字节）
+chunk_bytes = {chunk_bytes}
+# Whether a node without a ledger joins by a snapshot instead of fetching every block. 新节点是否经状态快照加入
+join = {join}
+# HEIGHT:ID of a block that this node's operator trusts, for example the last one of another centre. Empty: the
+# centres of the genesis are trusted, which suffices while they are the validators. 运行者信任的区块（高度:标识）
+trust_block = {trust_block:?}
+# Whether a node that joined by a snapshot fetches the older blocks afterwards. 加入后是否补取更早的区块
+backfill = {backfill}
 
 [log]
 # error, warn, info, debug, trace, or a filter such as "info,node::network=debug". 日志级别

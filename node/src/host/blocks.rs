@@ -150,6 +150,7 @@ impl Host {
         let transactions: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
         let tip = execute::Tip { height, id: executed.id, time: executed.header.time };
         let events = self.store_block(certificate, executed)?;
+        self.parts.exporter.committed(height.get());
         metrics::histogram!("consensus_block_interval_seconds")
             .record(self.last_block.elapsed().as_secs_f64());
         self.tip = tip;
@@ -267,6 +268,7 @@ impl Host {
         self.last_published = Instant::now();
         let (mempool_transactions, mempool_bytes) = self.parts.mempool.size();
         let store_tip = self.parts.store.tip();
+        let history = self.parts.store.history();
         let status = Status {
             height: self.tip.height,
             block_id: self.tip.id,
@@ -281,6 +283,9 @@ impl Host {
             mempool_bytes,
             validators: self.validators.len(),
             member: self.is_member(),
+            blocks_from: Height::new(history.blocks_from),
+            events_from: Height::new(history.events_from),
+            behind: self.behind(),
         };
         metrics::gauge!("mempool_size").set(mempool_transactions as f64);
         self.parts.status.send_replace(status);

@@ -25,6 +25,8 @@ impl Host {
         let before = std::mem::replace(&mut self.validators, validators);
         self.names =
             Names::new(self.validators.iter().map(|v| (v.public_key, *v.network_key.as_bytes())).collect());
+        let names = &self.names;
+        self.claims.watch.keep(|peer| names.voter(peer).is_some());
         if !self.is_member() {
             self.take_next_key()?;
         }

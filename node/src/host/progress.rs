@@ -9,12 +9,15 @@ use ledger::id::Height;
 
 use super::{DISK_EVERY, Host, HostError};
 use crate::catchup::short;
+use crate::catchup::watch::{Behind, Watch};
 use crate::handle::Phase;
 use crate::network;
 use crate::wire::CertifiedBlock;
 
 /// How long catching up may bring no block before the claim that began it is doubted.
 const STALLED: Duration = Duration::from_secs(5);
+/// How often the watchdog asks another peer while nothing comes.
+const PROD_EVERY: Duration = Duration::from_secs(3);
 /// How long the claims of a doubted peer begin no catching up. Its blocks are taken all the same.
 const DOUBTED: Duration = Duration::from_secs(60);
 
@@ -27,6 +30,10 @@ pub(super) struct Claims {
     doubted: BTreeMap<network::PublicKey, Instant>,
     /// When catching up began.
     since: Option<Instant>,
+    /// How high the network is, whoever lies.
+    pub(super) watch: Watch,
+    /// When the watchdog last asked another peer.
+    prodded: Option<Instant>,
 }
 
 impl Claims {
@@ -47,6 +54,7 @@ impl Host {
     pub(super) fn on_behind(&mut self, height: Height, from: PublicKey) {
         if let Some(peer) = self.names.network(&from) {
             let decided = Height::new(height.get().saturating_sub(1));
+            self.claims.watch.heard(peer, decided);
             self.aim_at(decided, peer);
         }
     }
@@ -68,7 +76,8 @@ impl Host {
             self.phase = Phase::CatchingUp { target: height };
             self.publish();
         }
-        self.parts.catch_up.fetch(peer, self.tip.height.next());
+        // From our own last block on: whether a peer that is higher has the same one is worth its bytes.
+        self.parts.catch_up.fetch(peer, self.tip.height.max(Height::new(1)));
     }
 
     pub(super) fn on_fetched(
@@ -77,6 +86,8 @@ impl Host {
         blocks: Vec<CertifiedBlock>,
     ) -> Result<(), HostError> {
         let before = self.tip.height;
+        // An answer may begin with our own last block, and be full with it.
+        let met = blocks.iter().any(|block| block.certificate.height == before);
         // A node that is about to join knows its peers from its configuration before it knows how they vote.
         let voter = self.names.voter(&peer).unwrap_or_else(|| PublicKey::from_bytes(peer));
         for block in blocks {
@@ -86,7 +97,7 @@ impl Host {
         self.take_fetched()?;
         self.fetched.clear();
         if self.takes_part() {
-            self.ask_for_more(peer, self.tip.height > before);
+            self.ask_for_more(peer, met || self.tip.height > before);
         }
         Ok(())
     }
@@ -96,6 +107,7 @@ impl Host {
         while let Some((certificate, body, from)) = self.fetched.pop_front() {
             let before = self.tip.height;
             if certificate.height <= before {
+                self.watch_fork(&certificate)?;
                 continue;
             }
             if certificate.height != before.next() || !self.takes_part() {
@@ -134,8 +146,37 @@ impl Host {
         }
     }
 
+    /// How far this node is behind what more than a third of the members have, if it is.
+    pub(super) fn behind(&mut self) -> Option<Behind> {
+        self.claims.watch.look(self.tip.height, self.validators.len(), Instant::now())
+    }
+
+    /// The watchdog: when this node is known to be behind and nothing comes, it asks whoever has more, one after the
+    /// other and doubted or not, and asks everybody how high they are.
+    fn prod(&mut self) {
+        let Some(behind) = self.behind().filter(Behind::is_stalled) else { return };
+        if self.claims.prodded.is_some_and(|at| at.elapsed() < PROD_EVERY) {
+            return;
+        }
+        self.claims.prodded = Some(Instant::now());
+        tracing::warn!(
+            height = self.tip.height.get(),
+            target = behind.target.get(),
+            seconds = behind.quiet.as_secs(),
+            "behind, and no block comes; asking another peer"
+        );
+        metrics::counter!("catchup_prods_total").increment(1);
+        for peer in self.parts.network.peers().into_iter().filter(|peer| peer.connected) {
+            self.parts.catch_up.ask_tip(peer.public_key);
+        }
+        if let Some(peer) = self.claims.watch.next_above(self.tip.height) {
+            self.parts.catch_up.fetch(peer, self.tip.height.next());
+        }
+    }
+
     /// Ends catching up when the target is reached by whatever way, or when nothing comes.
     pub(super) fn watch_catch_up(&mut self) {
+        self.prod();
         let Phase::CatchingUp { target } = self.phase else { return };
         let stalled = |since: Instant| since.max(self.last_block).elapsed() >= STALLED;
         if self.tip.height >= target {

@@ -291,6 +291,9 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         mempool_bytes: 0,
         validators: genesis.validators.len(),
         member: true,
+        blocks_from: Height::new(store.history().blocks_from),
+        events_from: Height::new(store.history().events_from),
+        behind: None,
     }
 }
 

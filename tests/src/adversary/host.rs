@@ -18,11 +18,13 @@ use ledger::store::{BlockCommit, Options, Store};
 use ledger::time::{BlockTime, Span};
 use ledger::transaction::{self, Verified};
 use node::network::{self, Channel, Event, Events};
+use node::snapshots::export::{Exporter, Plan};
+use node::snapshots::shelf::Shelf;
 use node::wire::{Answer, Question, read_gossip};
 use tokio::sync::oneshot;
 
 use super::crime::Scene;
-use super::{Offence, Orders};
+use super::{Chunks, Offence, Orders, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_EVERY};
 
 /// How often it looks around.
 const TICK: Duration = Duration::from_millis(20);
@@ -31,7 +33,9 @@ const LIE_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) struct Host {
     genesis: Genesis,
-    store: Store,
+    store: Arc<Store>,
+    shelf: Arc<Shelf>,
+    exporter: Exporter,
     key: SigningKey,
     network: network::Handle,
     orders: Arc<Mutex<Orders>>,
@@ -56,7 +60,11 @@ impl Host {
         orders: Arc<Mutex<Orders>>,
     ) -> Self {
         let options = Options { write_buffer_bytes: 4 << 20, ..Options::default() };
-        let store = Store::open(data, &options).expect("a store");
+        let store = Arc::new(Store::open(data, &options).expect("a store"));
+        let shelf =
+            Shelf::open(&data.with_extension("snapshots"), 2, &genesis.chain_id).expect("a directory");
+        let shelf = Arc::new(shelf);
+        let plan = Plan { every: SNAPSHOT_EVERY, chunk_bytes: SNAPSHOT_CHUNK_BYTES, reserve: 0 };
         let state = genesis.state().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         store.initialise(bytes, *genesis.hash.as_bytes(), &state).expect("a genesis");
         let chain = genesis.chain_id.clone();
@@ -64,7 +72,9 @@ impl Host {
         Self {
             replica: Replica::new(chain, Box::new(key.clone()), Params::default(), tip.height),
             genesis: genesis.clone(),
+            exporter: Exporter::new(store.clone(), shelf.clone(), genesis.chain_id.clone(), plan),
             store,
+            shelf,
             key,
             network,
             orders,
@@ -150,7 +160,10 @@ impl Host {
 
     fn answer(&mut self, question: &[u8], respond: oneshot::Sender<Bytes>) {
         if !self.with(|orders| orders.lie) {
-            node::catchup::answer(&self.store, question, respond);
+            if let Ok(Question::Chunk { height, hash }) = Question::decode(question) {
+                return self.give_chunk(self.shelf.chunk(height, &hash), respond);
+            }
+            node::snapshots::answer(&self.store, &self.shelf, question, respond);
             return;
         }
         match Question::decode(question) {
@@ -158,6 +171,28 @@ impl Host {
                 let _ = respond.send(Answer::Tip { height: Height::new(self.next_lie()) }.encode());
             }
             _ => self.kept_waiting.push_back(respond),
+        }
+    }
+
+    /// Gives a piece of a snapshot as it is told to.
+    fn give_chunk(&self, chunk: Option<Vec<u8>>, respond: oneshot::Sender<Bytes>) {
+        let Some(mut bytes) = chunk else { return };
+        let gives = self.with(|orders| match &mut orders.chunks {
+            Chunks::Honest => true,
+            Chunks::Few(left) => {
+                let gives = *left > 0;
+                *left = left.saturating_sub(1);
+                gives
+            }
+            Chunks::Spoiled => {
+                if let Some(last) = bytes.last_mut() {
+                    *last ^= 1;
+                }
+                true
+            }
+        });
+        if gives {
+            let _ = respond.send(Answer::Chunk(bytes.into()).encode());
         }
     }
 
@@ -290,6 +325,7 @@ impl Host {
             events: &events,
         };
         self.store.commit(commit).expect("room on the disk");
+        self.exporter.committed(certificate.height.get());
         self.tip = Tip { height: certificate.height, id: executed.id, time: executed.header.time };
         executed.transactions.iter().for_each(|(id, _)| drop(self.waiting.remove(id)));
         self.timers.clear();

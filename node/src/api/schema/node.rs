@@ -28,6 +28,12 @@ pub struct Status {
     pub log_root: String,
     /// Seconds since this node stored the last block, by its own clock.
     pub tip_age_seconds: u64,
+    /// The first height whose transactions and certificate this node holds; 1 unless it joined by a state snapshot.
+    pub blocks_from: u64,
+    /// The first height whose events this node holds; 1 unless it joined by a state snapshot.
+    pub events_from: u64,
+    /// How far behind the network the node is, if it is.
+    pub catch_up: Option<CatchUp>,
     /// Round of the height being decided, if one is.
     pub round: Option<u32>,
     /// What the node is doing.
@@ -46,10 +52,42 @@ pub struct Status {
     pub clock: Clock,
 }
 
+/// A node that is behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CatchUp {
+    /// A height that more than a third of the members have reached.
+    pub target: u64,
+    /// Seconds for which no block has come.
+    pub quiet_seconds: u64,
+    /// Whether that is longer than it should be.
+    pub stalled: bool,
+}
+
+impl From<crate::catchup::watch::Behind> for CatchUp {
+    fn from(behind: crate::catchup::watch::Behind) -> Self {
+        Self {
+            target: behind.target.get(),
+            quiet_seconds: behind.quiet.as_secs(),
+            stalled: behind.is_stalled(),
+        }
+    }
+}
+
 /// What a node is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Phase {
+    /// Fetching a state snapshot; there is no ledger yet.
+    Joining {
+        /// What is being done.
+        step: String,
+        /// The height of the snapshot; 0 while none is chosen.
+        target: u64,
+        /// Of this step: what is done.
+        done: u64,
+        /// Of this step: what there is to do.
+        total: u64,
+    },
     /// Taking part.
     Running,
     /// Fetching blocks.
@@ -128,7 +166,7 @@ pub struct Readiness {
 /// One part of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessPart {
-    /// `consensus`, `membership`, `peers`, `disk`, `tip` or `mempool`.
+    /// `consensus`, `membership`, `peers`, `disk`, `tip`, `catch_up` or `mempool`; `snapshot` while joining by one.
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
