@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use consensus::{Body, Input, Message, Output, Replica, Target, Verdict};
+use consensus::{Body, Input, Message, Output, Replica, Target, TimeoutKind, Verdict};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use ledger::block;
 use ledger::certificate::CommitCertificate;
@@ -332,6 +332,9 @@ impl Host {
         }
         if self.replica.current().is_none() && self.should_start()? {
             self.start_height()?;
+            if timeout.kind == TimeoutKind::Propose {
+                self.to_build.take_if(|asked| asked.round <= timeout.round);
+            }
         }
         self.try_build()
     }
@@ -388,6 +391,8 @@ impl Host {
             Output::PeerBehind { peer, height } => {
                 tracing::debug!(%peer, height = height.get(), "a peer is behind; it will ask");
             }
+                // Nobody waits any more for a block of an earlier round.
+                self.to_build.take_if(|asked| asked.round < round);
             Output::Halt { reason } => return Err(HostError::Halted(reason.to_string())),
         }
         Ok(None)
