@@ -22,7 +22,7 @@ use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
 use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
 use crate::keys::{KeyError, Secret};
 use crate::mempool::{Limits, Mempool};
-use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
 const COMMITS_KEPT: usize = 1_024;
@@ -122,6 +122,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let members = network::Config {
         listen: config.network.listen.clone(),
         members: members(&genesis, &config.network.peer),
+        chain: genesis.chain_id.to_string(),
         limits: network::Limits::default(),
     };
     let (network, events) = network::start(network_key.seed().clone(), members).await?;
@@ -246,6 +247,10 @@ async fn pump(
             Event::Refused { reason, address } => tracing::warn!(%reason, %address, "somebody was refused"),
             Event::Misbehaved { peer, reason } => {
                 tracing::warn!(peer = %catchup::short(&peer), %reason, "a member broke the protocol");
+            }
+            // Members whose dials cross, and whoever looks which ports are open, cause these.
+            Event::Refused { reason: reason @ Refusal::Handshake(_), address } => {
+                tracing::info!(%reason, %address, "somebody was not let in");
             }
         }
     }

@@ -25,7 +25,7 @@ use libp2p::swarm::{
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::channel::Protocol;
+use super::channel::{Protocol, ProtocolNames};
 
 /// Streams that may wait to be opened on one connection.
 const OPENINGS_MAX: usize = 32;
@@ -80,17 +80,19 @@ pub(crate) struct Behaviour {
     pending: BTreeSet<ConnectionId>,
     pending_max: usize,
     open_timeout: Duration,
+    names: ProtocolNames,
     openers: BTreeMap<ConnectionId, Opener>,
     inbound: VecDeque<Inbound>,
 }
 
 impl Behaviour {
-    pub(crate) fn new(pending_max: usize, open_timeout: Duration) -> Self {
+    pub(crate) fn new(pending_max: usize, open_timeout: Duration, names: ProtocolNames) -> Self {
         Self {
             members: BTreeSet::new(),
             pending: BTreeSet::new(),
             pending_max,
             open_timeout,
+            names,
             openers: BTreeMap::new(),
             inbound: VecDeque::new(),
         }
@@ -112,7 +114,8 @@ impl Behaviour {
         }
         let (opener, openings) = mpsc::channel(OPENINGS_MAX);
         self.openers.insert(connection, opener);
-        Ok(Handler { openings, inbound: VecDeque::new(), open_timeout: self.open_timeout })
+        let (open_timeout, names) = (self.open_timeout, self.names.clone());
+        Ok(Handler { openings, inbound: VecDeque::new(), open_timeout, names })
     }
 }
 
@@ -187,6 +190,7 @@ pub(crate) struct Handler {
     openings: mpsc::Receiver<Opening>,
     inbound: VecDeque<(Protocol, Stream)>,
     open_timeout: Duration,
+    names: ProtocolNames,
 }
 
 impl ConnectionHandler for Handler {
@@ -198,7 +202,7 @@ impl ConnectionHandler for Handler {
     type OutboundOpenInfo = oneshot::Sender<Result<Stream, OpenError>>;
 
     fn listen_protocol(&self) -> SubstreamProtocol<Accept> {
-        SubstreamProtocol::new(Accept, ()).with_timeout(self.open_timeout)
+        SubstreamProtocol::new(Accept(self.names.clone()), ()).with_timeout(self.open_timeout)
     }
 
     /// A member's connection stays, however quiet.
@@ -215,7 +219,7 @@ impl ConnectionHandler for Handler {
         }
         match self.openings.poll_recv(cx) {
             Poll::Ready(Some(opening)) => {
-                let upgrade = ReadyUpgrade::new(opening.protocol.name());
+                let upgrade = ReadyUpgrade::new(self.names.of(opening.protocol));
                 let protocol = SubstreamProtocol::new(upgrade, opening.reply).with_timeout(self.open_timeout);
                 Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
             }
@@ -253,8 +257,8 @@ impl ConnectionHandler for Handler {
 }
 
 /// Accepts a stream of any of our protocols.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Accept;
+#[derive(Debug, Clone)]
+pub(crate) struct Accept(ProtocolNames);
 
 /// A protocol with its name on the wire.
 #[derive(Debug, Clone)]
@@ -268,10 +272,11 @@ impl AsRef<str> for Named {
 
 impl UpgradeInfo for Accept {
     type Info = Named;
-    type InfoIter = iter::Map<std::array::IntoIter<Protocol, 5>, fn(Protocol) -> Named>;
+    type InfoIter =
+        iter::Map<std::vec::IntoIter<(Protocol, StreamProtocol)>, fn((Protocol, StreamProtocol)) -> Named>;
 
     fn protocol_info(&self) -> Self::InfoIter {
-        Protocol::ALL.into_iter().map(|protocol| Named(protocol, protocol.name()))
+        self.0.all().into_iter().map(|(protocol, name)| Named(protocol, name))
     }
 }
 
