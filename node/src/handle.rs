@@ -144,6 +144,9 @@ pub struct Status {
     pub mempool_bytes: usize,
     /// Size of the validator set.
     pub validators: usize,
+    /// By how many milliseconds this machine's clock is ahead of the other centres' clocks, at least; negative when
+    /// it is behind. `None` on a network with a stepped clock, and while too few have answered.
+    pub clock_ahead_ms: Option<i64>,
 }
 
 /// What a node is doing.

@@ -34,7 +34,8 @@ use crate::network::{self, Channel};
 use crate::wal::{Wal, WalError};
 use crate::wire::CertifiedBlock;
 
-pub use clock::real_time;
+use clock::Offsets;
+pub use clock::{real_time, surely_ahead};
 use progress::Claims;
 use timers::Timers;
 
@@ -71,6 +72,8 @@ pub enum HostEvent {
         peer: network::PublicKey,
         /// Height of its last block.
         height: Height,
+        /// By how many milliseconds our clock is surely ahead of its clock; negative when ours is behind.
+        ahead_ms: i64,
     },
     /// Blocks that were asked for.
     Fetched {
@@ -179,6 +182,8 @@ pub struct Host {
     last_published: Instant,
     round: Option<u32>,
     ask_next: usize,
+    offsets: Offsets,
+    clock_ahead_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +224,8 @@ impl Host {
             last_published: now,
             round: None,
             ask_next: 0,
+            offsets: Offsets::default(),
+            clock_ahead_ms: None,
             parts,
         };
         host.refresh()?;
@@ -299,7 +306,8 @@ impl Host {
                 self.parts.catch_up.ask_tip(peer);
                 Ok(())
             }
-            HostEvent::PeerTip { peer, height } => {
+            HostEvent::PeerTip { peer, height, ahead_ms } => {
+                self.compare_clocks(peer, ahead_ms);
                 self.aim_at(height, peer);
                 Ok(())
             }
@@ -324,6 +332,9 @@ impl Host {
         }
         self.watch_catch_up();
         while let Some(timeout) = self.timers.take_elapsed(Instant::now()) {
+            if timeout.kind == TimeoutKind::Propose {
+                self.to_build.take_if(|asked| asked.round <= timeout.round);
+            }
             self.feed(Input::TimeoutElapsed(timeout))?;
         }
         self.take_fetched()?;
@@ -332,9 +343,6 @@ impl Host {
         }
         if self.replica.current().is_none() && self.should_start()? {
             self.start_height()?;
-            if timeout.kind == TimeoutKind::Propose {
-                self.to_build.take_if(|asked| asked.round <= timeout.round);
-            }
         }
         self.try_build()
     }
@@ -383,6 +391,8 @@ impl Host {
                     tracing::info!(height = height.get(), round, %proposer, "another round");
                 }
                 metrics::gauge!("consensus_rounds").set(f64::from(round));
+                // Nobody waits any more for a block of an earlier round.
+                self.to_build.take_if(|asked| asked.round < round);
                 self.round = Some(round);
             }
             // The loop asks the replica whether it wants to start.
@@ -391,8 +401,6 @@ impl Host {
             Output::PeerBehind { peer, height } => {
                 tracing::debug!(%peer, height = height.get(), "a peer is behind; it will ask");
             }
-                // Nobody waits any more for a block of an earlier round.
-                self.to_build.take_if(|asked| asked.round < round);
             Output::Halt { reason } => return Err(HostError::Halted(reason.to_string())),
         }
         Ok(None)

@@ -170,7 +170,11 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         name: config.node.name.clone(),
         data_dir: config.node.data_dir.clone(),
         recorder,
-        limits: api::Limits { disk_free_bytes_min: config.disk.reserve_bytes, ..api::Limits::default() },
+        limits: api::Limits {
+            disk_free_bytes_min: config.disk.reserve_bytes,
+            clock_off_ms_max: config.consensus.future_ms,
+            ..api::Limits::default()
+        },
     };
     tracing::info!(api = %address, name = %config.node.name, chain = %handle.genesis().chain_id, "the node is up");
     // The host stops first: that ends the event streams, which the interface would wait for.
@@ -244,13 +248,13 @@ async fn pump(
             Event::PeerDisconnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is gone")
             }
-            Event::Refused { reason, address } => tracing::warn!(%reason, %address, "somebody was refused"),
-            Event::Misbehaved { peer, reason } => {
-                tracing::warn!(peer = %catchup::short(&peer), %reason, "a member broke the protocol");
-            }
             // Members whose dials cross, and whoever looks which ports are open, cause these.
             Event::Refused { reason: reason @ Refusal::Handshake(_), address } => {
                 tracing::info!(%reason, %address, "somebody was not let in");
+            }
+            Event::Refused { reason, address } => tracing::warn!(%reason, %address, "somebody was refused"),
+            Event::Misbehaved { peer, reason } => {
+                tracing::warn!(peer = %catchup::short(&peer), %reason, "a member broke the protocol");
             }
         }
     }
@@ -353,5 +357,6 @@ fn first_status(genesis: &Genesis) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        clock_ahead_ms: None,
     }
 }

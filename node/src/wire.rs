@@ -6,6 +6,7 @@ use ledger::block::{MAX_BLOCK_BYTES, MAX_LEAF_BYTES};
 use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::id::Height;
+use ledger::time::BlockTime;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -76,6 +77,9 @@ pub enum Answer {
         /// Height of the last block.
         #[n(0)]
         height: Height,
+        /// What the clock of the one who answers says: whoever asks compares it with its own.
+        #[n(1)]
+        clock: BlockTime,
     },
     /// To [`Question::Blocks`]: consecutive blocks, perhaps none.
     #[n(2)]

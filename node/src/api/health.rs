@@ -65,8 +65,14 @@ impl FromQuery for Verbose {
 pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) -> Response {
     let quorum = app.read(|view| view.get(&ValidatorsKey)).await.ok().flatten().map(|set| set.quorum());
     let status = app.handle.status();
-    let parts =
-        vec![consensus(&status), app.peers_reachable(quorum), app.disk(), app.tip(&status), mempool(&status)];
+    let parts = vec![
+        consensus(&status),
+        app.peers_reachable(quorum),
+        app.clock(&status),
+        app.disk(),
+        app.tip(&status),
+        mempool(&status),
+    ];
     let ready = parts.iter().all(|part| part.ready);
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts = if ready && !query.verbose { Vec::new() } else { parts };
@@ -111,6 +117,26 @@ impl App {
             peers.len()
         );
         part("peers", reachable >= quorum, detail)
+    }
+
+    /// Who cannot be asked is no witness against the clock: only what several others say counts.
+    fn clock(&self, status: &Status) -> ReadinessPart {
+        let most = self.extras.limits.clock_off_ms_max;
+        let Some(ahead) = status.clock_ahead_ms else {
+            return part("clock", true, "not compared with those of the other centres".to_owned());
+        };
+        let ready = ahead.unsigned_abs() <= most;
+        let (off, side) = (ahead.unsigned_abs(), if ahead < 0 { "behind" } else { "ahead of" });
+        let advice = if ready {
+            ""
+        } else {
+            "; set it right, for example with NTP: until then no vote of this node counts"
+        };
+        part(
+            "clock",
+            ready,
+            format!("{off} ms {side} the other centres' clocks, at most {most} ms is normal{advice}"),
+        )
     }
 
     fn disk(&self) -> ReadinessPart {

@@ -101,6 +101,7 @@ impl App {
             mempool_transactions: status.mempool_transactions,
             mempool_bytes: status.mempool_bytes,
             validators: status.validators,
+            clock_ahead_ms: status.clock_ahead_ms,
             peers,
             clock,
         })

@@ -282,6 +282,7 @@ impl Host {
             mempool_transactions,
             mempool_bytes,
             validators: self.validators.len(),
+            clock_ahead_ms: self.clock_ahead_ms,
         };
         metrics::gauge!("mempool_size").set(mempool_transactions as f64);
         self.parts.status.send_replace(status);

@@ -290,6 +290,7 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        clock_ahead_ms: None,
     }
 }
 
@@ -346,6 +347,11 @@ impl Chain {
     /// Changes what the node says of itself.
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.status.send_modify(|status| status.phase = phase);
+    }
+
+    /// Changes what the node says of its clock.
+    pub(crate) fn set_clock(&self, ahead_ms: Option<i64>) {
+        self.status.send_modify(|status| status.clock_ahead_ms = ahead_ms);
     }
 
     async fn take_submissions(self: Arc<Self>, mut inbox: mpsc::Receiver<Submission>) {

@@ -38,6 +38,10 @@ pub struct Status {
     pub mempool_bytes: usize,
     /// Size of the validator set.
     pub validators: usize,
+    /// By how many milliseconds this machine's clock is ahead of the other centres' clocks, at least; negative when
+    /// it is behind. `null` on a network with a stepped clock, and while too few centres have answered.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<i64>,
     /// The other centres' nodes.
     pub peers: Vec<Peer>,
     /// How block time relates to real time.
@@ -126,7 +130,7 @@ pub struct Readiness {
 /// One part of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessPart {
-    /// `consensus`, `peers`, `disk`, `tip` or `mempool`.
+    /// `consensus`, `peers`, `clock`, `disk`, `tip` or `mempool`.
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
