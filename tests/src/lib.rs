@@ -4,6 +4,8 @@ pub mod acts;
 pub mod adversary;
 pub mod bench;
 pub mod cluster;
+pub mod ground;
 pub mod homes;
 pub mod load;
+pub mod proxy;
 pub mod records;
