@@ -15,7 +15,7 @@ EXAMPLES ?= 100
 # the checks of the pure crates stand alone, because a build of all would hide a feature they lack.
 BUILD := --release --locked
 
-.PHONY: help setup tools test e2e fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
+.PHONY: help setup tools faults test e2e fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ setup: ## Install what a build needs (libclang for RocksDB's bindings), saying w
 tools: ## Install what the checks need (cargo-deny, cargo-nextest, typos), saying what and why
 	@scripts/setup.sh checks
 
+faults: ## Install what the tests of real processes do their faults with, saying what and why
+	@scripts/setup.sh faults
+
 build: setup ## Build the program `zhulian`
 	cargo build $(BUILD) --workspace
 
@@ -35,7 +38,7 @@ demo: build ## Four nodes on this machine and a trade from notice to contract
 bench: build ## Measure throughput, latency, replay, disk and memory
 	$(CARGO_TARGET_DIR)/release/bench $(ARGS)
 
-e2e: setup tools ## Clusters of real processes under kills, faults and lies; minutes
+e2e: setup tools faults ## Clusters of real processes under kills, faults, bad links and lies; minutes
 	@scripts/step.sh "Clusters" scripts/tests.sh e2e
 
 fuzz: setup ## Fuzz every decoder of outside bytes for TIME seconds each; TARGETS names some

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing and says what and why. `build`: what a build needs; `checks`: what the checks need; `api`:
-# what fuzzing the HTTP interface needs.
+# what fuzzing the HTTP interface needs; `faults`: what the tests of real processes do their faults with.
 set -eu
 
 TOOLS=${TOOLS:-$HOME/.cache/zhulian/tools}
@@ -43,6 +43,28 @@ setup_build() {
     have c++ || install_packages "RocksDB is written in C++ and compiled here" g++
     have_libclang || install_packages "the bindings to RocksDB are generated from its headers with libclang" libclang-dev
     say "The build has what it needs: $(cargo --version), a C++ compiler, libclang."
+}
+
+have_faketime() {
+    for library in /usr/lib/faketime/libfaketimeMT.so.1 /usr/lib/*/faketime/libfaketimeMT.so.1; do
+        [ -e "$library" ] && return 0
+    done
+    return 1
+}
+
+# Without these some faults cannot be made; the tests say which they leave out.
+setup_faults() {
+    faults=
+    have ip || faults="$faults iproute2"
+    have strace || faults="$faults strace"
+    have_faketime || faults="$faults libfaketime"
+    if [ -n "$faults" ]; then
+        why="network namespaces are made with iproute2, a disk is slowed with strace, a clock set wrong with libfaketime"
+        # Word by word: they are names of packages.
+        # shellcheck disable=SC2086
+        (install_packages "$why" $faults) || say "Without$faults some faults are left out."
+    fi
+    say "The tests of real processes have: iproute2 $(have ip && echo yes || echo no), strace $(have strace && echo yes || echo no)."
 }
 
 # Builds a tool of crates.io once, apart from our own build.
@@ -93,5 +115,6 @@ case ${1:-build} in
     build) setup_build ;;
     checks) setup_checks ;;
     api) setup_api ;;
-    *) fail "usage: setup.sh build|checks|api" ;;
+    faults) setup_faults ;;
+    *) fail "usage: setup.sh build|checks|api|faults" ;;
 esac

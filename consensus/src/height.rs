@@ -191,13 +191,13 @@ impl HeightState {
     }
 
     pub(crate) fn built(&mut self, round: u32, block_id: block::Id, body: Body, s: &mut Surroundings<'_>) {
-        let too_large = body.len() > BODY_BYTES_MAX;
-        if too_large
-            || self.build != Some(round)
-            || self.engine.round() != round
-            || !self.engine.awaits_proposal()
-        {
-            tracing::warn!(height = %self.height, round, too_large, "a built block comes too late or is too large");
+        if body.len() > BODY_BYTES_MAX {
+            tracing::warn!(height = %self.height, round, bytes = body.len(), "a built block is too large");
+            return;
+        }
+        // While it was built, others may have gone on without it: after a restart that is likely.
+        if self.build != Some(round) || self.engine.round() != round || !self.engine.awaits_proposal() {
+            tracing::debug!(height = %self.height, round, "a built block comes too late");
             return;
         }
         self.build = None;

@@ -63,6 +63,8 @@ pub struct Limits {
     pub reads: usize,
     /// Event streams at a time: 512.
     pub streams: usize,
+    /// Difference from the other centres' clocks above which the node is not ready, in milliseconds: 500.
+    pub clock_off_ms_max: u64,
     /// Free space below which the node is not ready, in bytes: 256 MiB.
     pub disk_free_bytes_min: u64,
     /// Age of the last block above which the node is not ready, in seconds; blocks come at least once in a
@@ -80,6 +82,7 @@ impl Default for Limits {
             answer_bytes: 256 << 20,
             reads: 32,
             streams: 512,
+            clock_off_ms_max: 500,
             disk_free_bytes_min: 256 << 20,
             tip_age_seconds_max: 900,
             tip_age_waiting_seconds_max: 30,

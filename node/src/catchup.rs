@@ -16,7 +16,7 @@ use ledger::snapshot::Link;
 use ledger::store::{BlockParts, Store, StoreError};
 use tokio::sync::oneshot;
 
-use crate::host::HostEvent;
+use crate::host::{HostEvent, real_time, surely_ahead};
 use crate::network;
 use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, MAX_ANSWER_LINKS, Question};
 
@@ -71,13 +71,16 @@ impl CatchUp {
         });
     }
 
-    /// Asks a peer how high it is. The answer comes to the host as [`HostEvent::PeerTip`].
+    /// Asks a peer how high it is and what its clock says. The answer comes to the host as [`HostEvent::PeerTip`].
     pub fn ask_tip(&self, peer: network::PublicKey) {
         let this = self.clone();
         self.runtime.spawn(async move {
+            let asked = real_time();
             let answer = this.network.request(&peer, Question::Tip.encode(), PATIENCE).await;
-            if let Ok(Ok(Answer::Tip { height })) = answer.map(|bytes| Answer::decode(&bytes)) {
-                this.tell(HostEvent::PeerTip { peer, height }).await;
+            let answered = real_time();
+            if let Ok(Ok(Answer::Tip { height, clock })) = answer.map(|bytes| Answer::decode(&bytes)) {
+                let ahead_ms = surely_ahead(asked, clock, answered);
+                this.tell(HostEvent::PeerTip { peer, height, ahead_ms }).await;
             }
         });
     }
@@ -103,7 +106,9 @@ pub(crate) fn short(peer: &network::PublicKey) -> ledger::hash::Short {
 /// Answers a peer's question from the store. Silence is an answer to nonsense.
 pub fn answer(store: &Store, question: &[u8], respond: oneshot::Sender<Bytes>) {
     let answer = match Question::decode(question) {
-        Ok(Question::Tip) => store.tip().map(|tip| Answer::Tip { height: Height::new(tip.height) }),
+        Ok(Question::Tip) => {
+            store.tip().map(|tip| Answer::Tip { height: Height::new(tip.height), clock: real_time() })
+        }
         Ok(Question::Blocks { from }) => match blocks(store, from) {
             Ok(blocks) => Some(Answer::Blocks(blocks)),
             Err(error) => {

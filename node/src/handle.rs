@@ -154,6 +154,9 @@ pub struct Status {
     pub events_from: Height,
     /// How far behind the network the node is, if it is.
     pub behind: Option<Behind>,
+    /// By how many milliseconds this machine's clock is ahead of the other centres' clocks, at least; negative when
+    /// it is behind. `None` on a network with a stepped clock, and while too few have answered.
+    pub clock_ahead_ms: Option<i64>,
 }
 
 /// What a node is doing.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use consensus::{Body, Input, Message, Output, Replica, Target, Verdict};
+use consensus::{Body, Input, Message, Output, Replica, Target, TimeoutKind, Verdict};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use ledger::block;
 use ledger::certificate::CommitCertificate;
@@ -39,7 +39,8 @@ use crate::snapshots::export::Exporter;
 use crate::wal::{Wal, WalError};
 use crate::wire::CertifiedBlock;
 
-pub use clock::real_time;
+use clock::Offsets;
+pub use clock::{real_time, surely_ahead};
 use progress::Claims;
 pub(crate) use progress::free_bytes;
 use report::Reports;
@@ -78,6 +79,8 @@ pub enum HostEvent {
         peer: network::PublicKey,
         /// Height of its last block.
         height: Height,
+        /// By how many milliseconds our clock is surely ahead of its clock; negative when ours is behind.
+        ahead_ms: i64,
     },
     /// Blocks that were asked for.
     Fetched {
@@ -206,6 +209,8 @@ pub struct Host {
     last_published: Instant,
     round: Option<u32>,
     ask_next: usize,
+    offsets: Offsets,
+    clock_ahead_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -249,6 +254,8 @@ impl Host {
             last_published: now,
             round: None,
             ask_next: 0,
+            offsets: Offsets::default(),
+            clock_ahead_ms: None,
             parts,
         };
         host.refresh()?;
@@ -334,8 +341,9 @@ impl Host {
                 self.parts.catch_up.ask_tip(peer);
                 Ok(())
             }
-            HostEvent::PeerTip { peer, height } => {
+            HostEvent::PeerTip { peer, height, ahead_ms } => {
                 self.claims.watch.heard(peer, height);
+                self.compare_clocks(peer, ahead_ms);
                 self.aim_at(height, peer);
                 Ok(())
             }
@@ -362,6 +370,9 @@ impl Host {
         self.report()?;
         self.let_go();
         while let Some(timeout) = self.timers.take_elapsed(Instant::now()) {
+            if timeout.kind == TimeoutKind::Propose {
+                self.to_build.take_if(|asked| asked.round <= timeout.round);
+            }
             self.feed(Input::TimeoutElapsed(timeout))?;
         }
         self.take_fetched()?;
@@ -416,6 +427,8 @@ impl Host {
                     tracing::info!(height = height.get(), round, %proposer, "another round");
                 }
                 metrics::gauge!("consensus_rounds").set(f64::from(round));
+                // Nobody waits any more for a block of an earlier round.
+                self.to_build.take_if(|asked| asked.round < round);
                 self.round = Some(round);
             }
             // The loop asks the replica whether it wants to start.

@@ -46,6 +46,9 @@ pub use limits::{ChannelLimits, Limits};
 pub use request::RequestError;
 pub use status::{ChannelStatus, PeerStatus, Transport};
 
+/// Longest name of a chain, in bytes.
+pub const CHAIN_BYTES_MAX: usize = 128;
+
 /// A member of the network, as the ledger or the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -63,6 +66,9 @@ pub struct Config {
     pub listen: Vec<Multiaddr>,
     /// The members. The node's own entry may be among them and is ignored.
     pub members: Vec<Member>,
+    /// Name of the chain that the members keep, at most [`CHAIN_BYTES_MAX`] bytes. Nodes of different chains do not
+    /// speak with one another, even if they share member keys.
+    pub chain: String,
     /// Every bound.
     pub limits: Limits,
 }
@@ -94,6 +100,9 @@ pub enum NetworkError {
         /// Addresses allowed.
         max: usize,
     },
+    /// [`Config::chain`] is too long.
+    #[error("the name of the chain has {0} bytes, at most {CHAIN_BYTES_MAX} are allowed")]
+    ChainTooLong(usize),
     /// An address of [`Config::listen`] could not be opened.
     #[error("cannot listen on {address}: {reason}")]
     Listen {

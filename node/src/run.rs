@@ -29,7 +29,7 @@ use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
 use crate::keys::{KeyError, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
-use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
 use crate::snapshots::export::{self, Exporter};
 use crate::snapshots::shelf::Shelf;
 use crate::snapshots::{self, backfill, join};
@@ -144,6 +144,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let members = network::Config {
         listen: config.network.listen.clone(),
         members: mesh(&known, &peers, own.is_some(), &[]),
+        chain: genesis.chain_id.to_string(),
         limits: network::Limits::default(),
     };
     let (network, mut events) = network::start(network_key.seed().clone(), members).await?;
@@ -222,7 +223,11 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         name: config.node.name.clone(),
         data_dir: config.node.data_dir.clone(),
         recorder,
-        limits: api::Limits { disk_free_bytes_min: config.disk.reserve_bytes, ..api::Limits::default() },
+        limits: api::Limits {
+            disk_free_bytes_min: config.disk.reserve_bytes,
+            clock_off_ms_max: config.consensus.future_ms,
+            ..api::Limits::default()
+        },
     };
     tracing::info!(api = %address, name = %config.node.name, chain = %handle.genesis().chain_id, "the node is up");
     // The host stops first: that ends the event streams, which the interface would wait for.
@@ -297,6 +302,10 @@ async fn pump(
             }
             Event::PeerDisconnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is gone")
+            }
+            // Members whose dials cross, and whoever looks which ports are open, cause these.
+            Event::Refused { reason: reason @ Refusal::Handshake(_), address } => {
+                tracing::info!(%reason, %address, "somebody was not let in");
             }
             Event::Refused { reason, address } => tracing::warn!(%reason, %address, "somebody was refused"),
             Event::Misbehaved { peer, reason } => {
@@ -469,5 +478,6 @@ fn first_status(genesis: &Genesis) -> Status {
         blocks_from: ledger::id::Height::new(1),
         events_from: ledger::id::Height::new(1),
         behind: None,
+        clock_ahead_ms: None,
     }
 }

@@ -8,6 +8,7 @@ use ledger::codec::{self, CodecError};
 use ledger::id::Height;
 use ledger::merkle::Hash;
 use ledger::snapshot::{Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
+use ledger::time::BlockTime;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Decoder, Encode};
 
@@ -120,6 +121,9 @@ pub enum Answer {
         /// Height of the last block.
         #[n(0)]
         height: Height,
+        /// What the clock of the one who answers says: whoever asks compares it with its own.
+        #[n(1)]
+        clock: BlockTime,
     },
     /// To [`Question::Blocks`]: consecutive blocks, perhaps none.
     #[n(2)]

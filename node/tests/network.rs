@@ -34,7 +34,17 @@ impl Node {
         members: Vec<Member>,
         limits: Limits,
     ) -> Result<Self, NetworkError> {
-        let config = Config { listen: listen.to_vec(), members, limits };
+        Self::try_start_on("test/1", seed, listen, members, limits).await
+    }
+
+    async fn try_start_on(
+        chain: &str,
+        seed: u8,
+        listen: &[Multiaddr],
+        members: Vec<Member>,
+        limits: Limits,
+    ) -> Result<Self, NetworkError> {
+        let config = Config { listen: listen.to_vec(), members, chain: chain.to_owned(), limits };
         let (handle, events) = network::start(Zeroizing::new([seed; 32]), config).await?;
         assert_eq!(handle.public_key(), key(seed));
         Ok(Self { key: key(seed), handle, events })
@@ -238,6 +248,55 @@ fn a_stranger_is_refused_and_sees_nothing() {
             for node in &mut nodes {
                 let seen = node.listen_for(Duration::from_millis(100)).await;
                 assert!(seen.iter().all(|event| matches!(event, Event::Refused { .. })), "{seen:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_member_of_another_chain_is_told_so_and_not_connected() {
+    for listen in [QUIC, TCP] {
+        run(async {
+            let chains = ["test/1", "test/2"];
+            let address: Vec<Multiaddr> = vec![listen.parse().unwrap()];
+            let start = |chain, seed| {
+                let (address, limits) = (address.clone(), Limits::default());
+                async move { Node::try_start_on(chain, seed, &address, Vec::new(), limits).await.unwrap() }
+            };
+            let mut nodes = vec![start(chains[0], 1).await, start(chains[1], 2).await];
+            let members: Vec<Member> = nodes.iter().map(Node::member).collect();
+            for node in &nodes {
+                node.handle.set_members(members.clone()).unwrap();
+            }
+            for (i, other) in [(0, 1), (1, 0)] {
+                let reason = nodes[i]
+                    .until("refusal", |event| match event {
+                        Event::Refused { reason: reason @ Refusal::OtherChain { .. }, .. } => Some(reason),
+                        Event::PeerConnected { .. } => panic!("a member of another chain is connected"),
+                        _ => None,
+                    })
+                    .await;
+                let (theirs, ours) = (chains[other].to_owned(), chains[i].to_owned());
+                assert_eq!(reason, Refusal::OtherChain { member: nodes[other].key, theirs, ours });
+            }
+            nodes[0].handle.broadcast(Channel::Consensus, Bytes::from_static(b"of another chain")).unwrap();
+            let asked = nodes[0].handle.request(&nodes[1].key, Bytes::new(), Duration::from_secs(2)).await;
+            assert_eq!(asked, Err(RequestError::NotConnected));
+            for node in &mut nodes {
+                let seen = node.listen_for(Duration::from_millis(100)).await;
+                assert!(seen.iter().all(|event| matches!(event, Event::Refused { .. })), "{seen:?}");
+            }
+
+            // The same member with the right genesis is let in.
+            nodes.pop().unwrap().handle.shutdown().await;
+            nodes.push(start(chains[0], 2).await);
+            let members: Vec<Member> = nodes.iter().map(Node::member).collect();
+            for node in &nodes {
+                node.handle.set_members(members.clone()).unwrap();
+            }
+            let keys: Vec<PublicKey> = nodes.iter().map(|node| node.key).collect();
+            for node in &mut nodes {
+                node.until_connected(&keys).await;
             }
         });
     }

@@ -79,8 +79,12 @@ impl Adversary {
         assert!(!cluster.nodes[node].is_up(), "two nodes with one key");
         let home = &cluster.homes.homes[node];
         let members = cluster.homes.members();
-        let config =
-            network::Config { listen: members[node].addresses.clone(), members, limits: Limits::default() };
+        let config = network::Config {
+            listen: members[node].addresses.clone(),
+            members,
+            chain: cluster.chain().to_string(),
+            limits: Limits::default(),
+        };
         let seed = Secret::read(&home.network_key()).expect("a key").seed().clone();
         let (network, events) = network::start(seed, config).await.expect("a network");
         let orders = Arc::new(Mutex::new(Orders::default()));

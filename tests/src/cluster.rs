@@ -1,7 +1,9 @@
 //! Four real nodes as processes on loopback: start, kill, restart, look.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -16,9 +18,12 @@ use ledger::procedure::proposal::ProposeChange;
 use node::api::schema::{Phase, Status, SubmitResult};
 use node::cli::client::{Client, ClientError, Wait, is_committed};
 use node::config::Home;
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::acts::{EXPIRY, Signed, TIMEKEEPER, admission, sign};
+use crate::acts::{CENTRES, EXPIRY, Signed, TIMEKEEPER, admission, sign};
+use crate::ground::Ground;
 use crate::homes::{Clock, Homes};
+use crate::proxy::Proxy;
 
 /// Longest wait for something that happens soon on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -51,6 +56,8 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// Their homes.
     pub homes: Homes,
+    /// Where the nodes of a linked network stand.
+    pub ground: Option<Ground>,
     _alone: Alone,
 }
 
@@ -64,8 +71,30 @@ impl Cluster {
     pub fn prepare_with_window(clock: Clock, window: Option<u64>) -> Self {
         let alone = Alone::wait();
         let homes = Homes::with_window(clock, window);
-        let nodes = (0..homes.homes.len()).map(|i| Node::new(&homes, i)).collect();
-        Self { nodes, homes, _alone: alone }
+        let nodes = (0..homes.homes.len()).map(|i| Node::new(&homes, i, homes.places[i].http)).collect();
+        Self { nodes, homes, ground: None, _alone: alone }
+    }
+
+    /// Makes the homes of nodes whose every link goes through a proxy, each node in a network namespace of its own
+    /// where that is permitted; no node runs yet.
+    pub fn prepare_linked(clock: Clock, seed: u64) -> (Self, Proxy) {
+        let alone = Alone::wait();
+        let ground = Ground::make(CENTRES.len());
+        let proxy = Proxy::start(&ground, seed);
+        let homes = Homes::behind(clock, &ground, &proxy);
+        let mut nodes: Vec<Node> =
+            (0..homes.homes.len()).map(|i| Node::new(&homes, i, proxy.door(i))).collect();
+        for (i, node) in nodes.iter_mut().enumerate() {
+            node.within = ground.within(i);
+        }
+        (Self { nodes, homes, ground: Some(ground), _alone: alone }, proxy)
+    }
+
+    /// The same with all nodes started.
+    pub async fn start_linked(clock: Clock, seed: u64) -> (Self, Proxy) {
+        let (mut cluster, proxy) = Self::prepare_linked(clock, seed);
+        cluster.start_all().await;
+        (cluster, proxy)
     }
 
     /// Makes the homes and starts all nodes.
@@ -86,7 +115,7 @@ impl Cluster {
     /// Makes the home of one more centre and tells its number; the node does not run yet.
     pub fn join(&mut self) -> usize {
         let own = self.homes.join();
-        self.nodes.push(Node::new(&self.homes, own));
+        self.nodes.push(Node::new(&self.homes, own, self.homes.places[own].http));
         own
     }
 
@@ -130,7 +159,12 @@ impl Cluster {
 
     /// Waits until all nodes that run stand at the same tip, and tells it.
     pub async fn agree(&self) -> Tip {
-        until("the same tip everywhere", PATIENCE, async || {
+        self.agree_within(PATIENCE).await
+    }
+
+    /// The same with another bound.
+    pub async fn agree_within(&self, patience: Duration) -> Tip {
+        until("the same tip everywhere", patience, async || {
             let mut tips = Vec::new();
             for node in self.nodes.iter().filter(|node| node.is_up()) {
                 tips.push(node.tip().await?);
@@ -165,18 +199,25 @@ pub struct Node {
     pub home: Home,
     /// Settings of its own, as environment variables.
     pub settings: BTreeMap<String, String>,
+    /// A program with its arguments that runs the node under it, in the same process.
+    pub under: Vec<String>,
+    /// What puts the process into its network namespace.
+    within: Vec<String>,
     log: PathBuf,
     process: Option<(Child, Option<ChildStdin>)>,
 }
 
 impl Node {
-    fn new(homes: &Homes, i: usize) -> Self {
+    /// A node that clients find at `door`.
+    fn new(homes: &Homes, i: usize, door: SocketAddr) -> Self {
         let name = format!("node{i}");
-        let url = format!("http://127.0.0.1:{}", homes.ports[i].http);
+        let url = format!("http://{door}");
         Self {
             client: Client::new(&url).unwrap_or_else(|e| panic!("{url}: {}", e.message.en)),
             home: homes.homes[i].clone(),
             settings: SETTINGS.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            under: Vec::new(),
+            within: Vec::new(),
             log: homes.dir().join(format!("{name}.log")),
             process: None,
             name,
@@ -208,8 +249,9 @@ impl Node {
     pub fn start(&mut self) {
         assert!(!self.is_up(), "{} runs already", self.name);
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
-        let mut command = Command::new(program());
-        command.args(["start", "--stop-on-stdin-eof", "--home"]).arg(self.home.root());
+        let mut words = self.within.iter().chain(&self.under).map(OsStr::new).chain([program().as_os_str()]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).args(["start", "--stop-on-stdin-eof", "--home"]).arg(self.home.root());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ZHULIAN_")) {
             command.env_remove(name);
         }
@@ -231,6 +273,21 @@ impl Node {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// SIGSTOP: it stands still until [`Self::resume`], as a machine does that is suspended.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let (child, _) = self.process.as_ref().unwrap_or_else(|| panic!("{} does not run", self.name));
+        kill_process(Pid::from_child(child), signal).expect("a signal to our own child");
     }
 
     /// Tells it to stop, as SIGTERM does, and returns its exit code.
@@ -294,8 +351,13 @@ impl Node {
 
     /// Waits until it stands at this height or above.
     pub async fn reach(&self, height: u64) {
+        self.reach_within(height, PATIENCE).await;
+    }
+
+    /// The same with another bound.
+    pub async fn reach_within(&self, height: u64, patience: Duration) {
         let what = format!("{} at height {height}", self.name);
-        until(&what, PATIENCE, async || self.status().await.filter(|status| status.height >= height)).await;
+        until(&what, patience, async || self.status().await.filter(|status| status.height >= height)).await;
     }
 
     /// Waits until it is in this phase.

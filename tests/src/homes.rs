@@ -1,7 +1,7 @@
 //! Homes of a whole network: keys, a genesis that all signed off, configurations, free ports.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +17,8 @@ use node::network::Member;
 use tempfile::TempDir;
 
 use crate::acts::{BANK, BIDDER, CENTRES, Party, SELLER, TIMEKEEPER};
+use crate::ground::{Ground, Place};
+use crate::proxy::{Dial, Proxy};
 
 /// Block time of height 0 on a network with a stepped clock.
 pub const GENESIS_TIME: &str = "2026-03-02T09:00:00+08:00";
@@ -47,23 +49,39 @@ pub struct Homes {
     pub genesis: Genesis,
     /// Each node's home.
     pub homes: Vec<Home>,
-    /// Each node's ports.
-    pub ports: Vec<Ports>,
+    /// Where each node listens.
+    pub places: Vec<Place>,
     /// The centres that joined later.
     joined: Vec<Centre>,
 }
 
 impl Homes {
-    /// Makes the homes of four nodes.
+    /// Makes the homes of four nodes on loopback that know each other's addresses.
     pub fn make(clock: Clock) -> Self {
         Self::with_window(clock, None)
     }
 
-    /// Makes the homes of four nodes; transactions expire after this many heights.
+    /// The same; transactions expire after this many heights.
     pub fn with_window(clock: Clock, window: Option<u64>) -> Self {
+        let places = Ground::loopback(4).nodes().to_vec();
+        Self::at(clock, window, &places, |_, to| Dial { udp: places[to].mesh, tcp: places[to].mesh })
+    }
+
+    /// Makes the homes of nodes that know only the proxy between them.
+    pub fn behind(clock: Clock, ground: &Ground, proxy: &Proxy) -> Self {
+        Self::at(clock, None, ground.nodes(), |from, to| proxy.dial(from, to))
+    }
+
+    /// Makes the homes of nodes at these places; `dial` says where the first finds the second.
+    fn at(
+        clock: Clock,
+        window: Option<u64>,
+        places: &[Place],
+        dial: impl Fn(usize, usize) -> Dial,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let homes: Vec<Home> = (0..4).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();
-        let ports: Vec<Ports> = homes.iter().map(|_| free_ports()).collect();
+        let homes: Vec<Home> =
+            (0..places.len()).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();
         let centres: Vec<Centre> =
             homes.iter().zip(CENTRES).map(|(home, (code, region))| centre(home, code, region)).collect();
         let stepped = clock == Clock::Stepped;
@@ -90,10 +108,10 @@ impl Homes {
         for (i, home) in homes.iter().enumerate() {
             write(&home.root().join("genesis.toml"), &text);
             write(&home.root().join("signoffs.toml"), &signoffs.render());
-            let description = describe(i, &genesis, &draft.centres, &ports);
+            let description = describe(i, &genesis, &draft.centres, places, &dial);
             write(&home.config_file(), &render(&description));
         }
-        Self { dir, genesis, homes, ports, joined: Vec::new() }
+        Self { dir, genesis, homes, places: places.to_vec(), joined: Vec::new() }
     }
 
     /// Makes the home of one more centre, which genesis does not know, and tells its number. It begins with
@@ -111,18 +129,18 @@ impl Homes {
             key: PublicKey::from_bytes(member.public_key),
             addresses: member.addresses,
         });
-        let ports = free_ports();
+        let place = Ground::loopback(1).nodes()[0];
         let description = NodeDescription {
             name: format!("node{own}"),
             genesis_hash: self.genesis.hash.to_string(),
-            listen: addresses(ports).to_vec(),
+            listen: addresses(Dial { udp: place.mesh, tcp: place.mesh }).to_vec(),
             peers: peers.collect(),
-            api: SocketAddr::from(([127, 0, 0, 1], ports.http)).to_string(),
+            api: place.http.to_string(),
         };
         write(&home.config_file(), &render(&description));
         self.joined.push(entry);
         self.homes.push(home);
-        self.ports.push(ports);
+        self.places.push(place);
         own
     }
 
@@ -146,11 +164,14 @@ impl Homes {
 
     /// All members of the mesh, with their addresses.
     pub fn members(&self) -> Vec<Member> {
-        let member = |(home, ports): (&Home, &Ports)| Member {
+        let member = |(home, place): (&Home, &Place)| Member {
             public_key: *read(&home.network_key()).public_key().as_bytes(),
-            addresses: addresses(*ports).iter().map(|text| text.parse().expect("an address")).collect(),
+            addresses: addresses(Dial { udp: place.mesh, tcp: place.mesh })
+                .iter()
+                .map(|text| text.parse().expect("an address"))
+                .collect(),
         };
-        self.homes.iter().zip(&self.ports).map(member).collect()
+        self.homes.iter().zip(&self.places).map(member).collect()
     }
 
     /// The key with which a node votes.
@@ -159,23 +180,29 @@ impl Homes {
     }
 }
 
-fn describe(own: usize, genesis: &Genesis, centres: &[Centre], ports: &[Ports]) -> NodeDescription {
-    let addresses = |i: usize| addresses(ports[i]);
+fn describe(
+    own: usize,
+    genesis: &Genesis,
+    centres: &[Centre],
+    places: &[Place],
+    dial: impl Fn(usize, usize) -> Dial,
+) -> NodeDescription {
     let peer = |i: usize| Peer {
         key: centres[i].network_key.parse().expect("a key"),
-        addresses: addresses(i).iter().map(|text| text.parse().expect("an address")).collect(),
+        addresses: addresses(dial(own, i)).iter().map(|text| text.parse().expect("an address")).collect(),
     };
+    let mesh = places[own].mesh;
     NodeDescription {
         name: format!("node{own}"),
         genesis_hash: genesis.hash.to_string(),
-        listen: addresses(own).to_vec(),
+        listen: addresses(Dial { udp: mesh, tcp: mesh }).to_vec(),
         peers: (0..centres.len()).filter(|i| *i != own).map(peer).collect(),
-        api: SocketAddr::from(([127, 0, 0, 1], ports[own].http)).to_string(),
+        api: places[own].http.to_string(),
     }
 }
 
-fn addresses(Ports { mesh, .. }: Ports) -> [String; 2] {
-    [format!("/ip4/127.0.0.1/udp/{mesh}/quic-v1"), format!("/ip4/127.0.0.1/tcp/{mesh}")]
+fn addresses(Dial { udp, tcp }: Dial) -> [String; 2] {
+    [format!("/ip4/{}/udp/{}/quic-v1", udp.ip(), udp.port()), format!("/ip4/{}/tcp/{}", tcp.ip(), tcp.port())]
 }
 
 fn centre(home: &Home, code: &str, region: &str) -> Centre {
@@ -221,7 +248,7 @@ fn write(path: &Path, text: &str) {
 
 /// Ports below those that the system gives to outgoing connections: a node that is restarted must find its
 /// own free.
-fn free_ports() -> Ports {
+pub(crate) fn free_ports() -> Ports {
     Ports { http: free_port(), mesh: free_port() }
 }
 

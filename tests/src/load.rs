@@ -24,6 +24,8 @@ pub struct Acknowledged {
     pub place: (u64, u32),
     /// Whether it was sent more than once.
     pub again: bool,
+    /// How long the client waited, from the first attempt on.
+    pub took: Duration,
 }
 
 /// Clients at work.
@@ -37,6 +39,11 @@ impl Load {
     /// Starts clients, each of which has one transaction under way at a time. When a node does not answer
     /// well, a client sends the same bytes to the next one, as the interface tells it to.
     pub fn start(cluster: &Cluster, clients: usize) -> Self {
+        Self::start_patient(cluster, clients, TRY_MAX)
+    }
+
+    /// The same with clients that go on trying for so long.
+    pub fn start_patient(cluster: &Cluster, clients: usize, patience: Duration) -> Self {
         let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let nodes: Vec<Client> = cluster.nodes.iter().map(|node| node.client.clone()).collect();
         let clients = (0..clients)
@@ -46,6 +53,7 @@ impl Load {
                     key: cluster.homes.operator(i % nodes.len()),
                     nodes: nodes.clone(),
                     at: i,
+                    patience,
                 };
                 tokio::spawn(worker.run(stop.clone(), count.clone()))
             })
@@ -60,9 +68,14 @@ impl Load {
 
     /// Waits for this many more.
     pub async fn more(&self, transactions: u64) {
+        self.more_within(transactions, Duration::from_secs(60)).await;
+    }
+
+    /// The same with another bound.
+    pub async fn more_within(&self, transactions: u64, patience: Duration) {
         let goal = self.count() + transactions;
         let what = format!("{transactions} more transactions under load");
-        until(&what, Duration::from_secs(60), async || (self.count() >= goal).then_some(())).await;
+        until(&what, patience, async || (self.count() >= goal).then_some(())).await;
     }
 
     /// Ends after what is under way, and tells everything that was acknowledged.
@@ -81,6 +94,7 @@ struct Worker {
     key: SigningKey,
     nodes: Vec<Client>,
     at: usize,
+    patience: Duration,
 }
 
 impl Worker {
@@ -102,14 +116,14 @@ impl Worker {
                 Ok(result) if is_committed(&result) => {
                     assert_eq!(result.id.as_ref(), Some(&signed.id));
                     let place = result.height.zip(result.index).expect("what is recorded has a place");
-                    return Acknowledged { signed, place, again };
+                    return Acknowledged { signed, place, again, took: began.elapsed() };
                 }
                 Err(ClientError::Refused(problem)) if problem.status < 500 => {
                     panic!("{} refuses a good transaction: {problem:?}", node.url());
                 }
                 Ok(_) | Err(_) => {}
             }
-            assert!(began.elapsed() < TRY_MAX, "no node records {} in {TRY_MAX:?}", signed.id);
+            assert!(began.elapsed() < self.patience, "no node records {} in {:?}", signed.id, self.patience);
             again = true;
             self.at += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,12 +1,16 @@
 //! What nodes hold, read back block by block and compared with what clients were told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use node::api::schema::Block;
 use node::cli::client::Client;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PATIENCE};
 use crate::load::Acknowledged;
+
+/// Blocks of one node that are asked for at a time.
+const AHEAD: u64 = 16;
 
 /// Everything that one node holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,12 +30,18 @@ impl Records {
     /// When a transaction stands there twice.
     pub async fn read(client: &Client, height: u64) -> Self {
         let mut records = Self { blocks: Vec::new(), empty: 0, transactions: BTreeMap::new() };
-        for height in 1..=height {
-            let block = block(client, height).await;
+        let ask = |height| {
+            let client = client.clone();
+            tokio::spawn(async move { block(&client, height).await })
+        };
+        let mut asked: VecDeque<_> = (1..=height.min(AHEAD)).map(&ask).collect();
+        for at in 1..=height {
+            let block = asked.pop_front().expect("asked for").await.unwrap_or_else(|e| panic!("{e}"));
+            asked.extend((at + AHEAD <= height).then(|| ask(at + AHEAD)));
             records.empty += usize::from(block.transactions.is_empty());
             records.blocks.push(block.summary.id);
             for (index, id) in (0..).zip(block.transactions) {
-                let before = records.transactions.insert(id.clone(), (height, index));
+                let before = records.transactions.insert(id.clone(), (at, index));
                 assert_eq!(before, None, "{id} is recorded twice");
             }
         }
@@ -48,7 +58,12 @@ pub async fn block(client: &Client, height: u64) -> Block {
 /// Waits until all nodes agree, then holds the ledgers of all of them against each other and against what
 /// clients were told: all of it is there, in its place, once.
 pub async fn verify(cluster: &Cluster, acknowledged: &[Acknowledged]) -> Records {
-    let tip = cluster.agree().await;
+    verify_within(cluster, acknowledged, PATIENCE).await
+}
+
+/// The same with another bound for the agreement.
+pub async fn verify_within(cluster: &Cluster, acknowledged: &[Acknowledged], patience: Duration) -> Records {
+    let tip = cluster.agree_within(patience).await;
     let mut ledgers = Vec::new();
     for node in &cluster.nodes {
         ledgers.push(Records::read(&node.client, tip.height).await);

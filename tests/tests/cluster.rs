@@ -77,7 +77,7 @@ async fn cluster_a_node_away_for_hundreds_of_blocks_catches_up() {
     cluster.nodes[3].kill();
     let load = Load::start(&cluster, 3);
     let from = cluster.nodes[0].height().await;
-    until("250 blocks", Duration::from_secs(55), async || {
+    until("250 blocks", Duration::from_secs(180), async || {
         (cluster.nodes[0].height().await >= from + 250).then_some(())
     })
     .await;

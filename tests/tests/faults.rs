@@ -252,6 +252,7 @@ async fn cluster_a_stranger_is_not_let_in() {
     let config = network::Config {
         listen: vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")],
         members: members.clone(),
+        chain: cluster.chain().to_string(),
         limits: Limits::default(),
     };
     let seed = Zeroizing::new(ledger::hash::sha256(b"a stranger"));

@@ -40,7 +40,7 @@ async fn cluster_clients_that_stall_and_flood_cost_bounded_memory() {
     let cluster = Cluster::start(Clock::Real).await;
     let load = Load::start(&cluster, 4);
     trade_through("before", &cluster, &load, Duration::from_secs(3)).await;
-    let port = cluster.homes.ports[0].http;
+    let port = cluster.homes.places[0].http.port();
     for manner in Manner::ALL {
         let clients = Client::start(port, manner, 150);
         trade_through(&format!("150 clients, {manner:?}"), &cluster, &load, Duration::from_secs(5)).await;
@@ -70,7 +70,7 @@ async fn cluster_strangers_that_stall_handshakes_keep_no_member_out() {
     let mut cluster = Cluster::start(Clock::Real).await;
     let load = Load::start(&cluster, 4);
     trade_through("before", &cluster, &load, Duration::from_secs(3)).await;
-    let (key, port) = (cluster.homes.members()[0].public_key, cluster.homes.ports[0].mesh);
+    let (key, port) = (cluster.homes.members()[0].public_key, cluster.homes.places[0].mesh.port());
     let tcp = Silent::start(port, 300);
     trade_through("300 silent TCP strangers", &cluster, &load, Duration::from_secs(8)).await;
     let quic = StalledQuic::start(key, port, 40).await;

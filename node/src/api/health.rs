@@ -73,6 +73,7 @@ pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) 
         consensus(&status),
         membership(&status),
         app.peers_reachable(quorum, &status),
+        app.clock(&status),
         app.disk(),
         app.tip(&status),
         catch_up(&status),
@@ -146,6 +147,26 @@ impl App {
             peers.len()
         );
         part("peers", reachable >= quorum, detail)
+    }
+
+    /// Who cannot be asked is no witness against the clock: only what several others say counts.
+    fn clock(&self, status: &Status) -> ReadinessPart {
+        let most = self.extras.limits.clock_off_ms_max;
+        let Some(ahead) = status.clock_ahead_ms else {
+            return part("clock", true, "not compared with those of the other centres".to_owned());
+        };
+        let ready = ahead.unsigned_abs() <= most;
+        let (off, side) = (ahead.unsigned_abs(), if ahead < 0 { "behind" } else { "ahead of" });
+        let advice = if ready {
+            ""
+        } else {
+            "; set it right, for example with NTP: until then no vote of this node counts"
+        };
+        part(
+            "clock",
+            ready,
+            format!("{off} ms {side} the other centres' clocks, at most {most} ms is normal{advice}"),
+        )
     }
 
     fn disk(&self) -> ReadinessPart {

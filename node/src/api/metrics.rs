@@ -68,6 +68,11 @@ fn describe() {
     describe_counter!("consensus_inbox_dropped_total", "Messages dropped because consensus had too many to read");
     describe_counter!("mempool_gossip_dropped_total", "Gossiped batches dropped because too many waited");
     describe_counter!("p2p_unreadable_messages_total", "Messages of peers that could not be read");
+    describe_gauge!(
+        "clock_ahead_seconds",
+        Unit::Seconds,
+        "By how much this machine's clock is ahead of the other centres', at least; negative when behind"
+    );
     describe_gauge!("blocksync_syncing", "1 while the node fetches blocks, else 0");
     describe_gauge!("tip_age_seconds", Unit::Seconds, "Age of the last block on disk");
     describe_gauge!("catchup_behind_blocks", "Blocks that more than a third of the members have and this node has not");

@@ -105,6 +105,7 @@ impl App {
             mempool_bytes: status.mempool_bytes,
             validators: status.validators,
             member: status.member,
+            clock_ahead_ms: status.clock_ahead_ms,
             peers,
             clock,
         })

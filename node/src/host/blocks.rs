@@ -286,6 +286,7 @@ impl Host {
             blocks_from: Height::new(history.blocks_from),
             events_from: Height::new(history.events_from),
             behind: self.behind(),
+            clock_ahead_ms: self.clock_ahead_ms,
         };
         metrics::gauge!("mempool_size").set(mempool_transactions as f64);
         self.parts.status.send_replace(status);

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use consensus::Input;
 use ledger::crypto::PublicKey;
 use ledger::id::Height;
+use ledger::record::Clock as ClockKind;
 
+use super::clock::millis;
 use super::{DISK_EVERY, Host, HostError};
 use crate::catchup::short;
 use crate::catchup::watch::{Behind, Watch};
@@ -78,6 +80,35 @@ impl Host {
         }
         // From our own last block on: whether a peer that is higher has the same one is worth its bytes.
         self.parts.catch_up.fetch(peer, self.tip.height.max(Height::new(1)));
+    }
+
+    /// Compares our clock with a peer's, and says when it is wrong and when it is right again. With a wrong clock
+    /// this node's blocks are refused, or it refuses those of the others; the network goes on without its vote.
+    pub(super) fn compare_clocks(&mut self, peer: network::PublicKey, ahead_ms: i64) {
+        // A stepped clock is on the ledger and the same for all.
+        if matches!(self.parts.genesis.parameters.clock, ClockKind::Stepped { .. }) {
+            return;
+        }
+        self.offsets.note(peer, ahead_ms, Instant::now());
+        let most = millis(self.parts.bounds.future);
+        let is_off = |ahead: Option<i64>| ahead.is_some_and(|ahead| ahead.unsigned_abs() > most);
+        let before = self.clock_ahead_ms;
+        self.clock_ahead_ms = self.offsets.ahead_ms(self.validators.len());
+        let now = self.clock_ahead_ms;
+        metrics::gauge!("clock_ahead_seconds").set(now.unwrap_or(0) as f64 / 1_000.0);
+        match (is_off(before), is_off(now)) {
+            (false, true) => tracing::warn!(
+                ahead_ms = now,
+                most_ms = most,
+                "this machine's clock is not that of the other centres: they and this node refuse each other's \
+                 blocks; set it right, for example with NTP"
+            ),
+            (true, false) => tracing::info!(ahead_ms = now, "this machine's clock is right again"),
+            _ => {}
+        }
+        if before != now {
+            self.publish();
+        }
     }
 
     pub(super) fn on_fetched(

@@ -27,7 +27,7 @@ use libp2p::swarm::{
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::channel::Protocol;
+use super::channel::{Protocol, ProtocolNames};
 use super::limits::Limits;
 
 /// Streams that may wait to be opened on one connection.
@@ -84,18 +84,20 @@ pub(crate) struct Behaviour {
     pending_max: usize,
     pending_per_address_max: usize,
     open_timeout: Duration,
+    names: ProtocolNames,
     openers: BTreeMap<ConnectionId, Opener>,
     inbound: VecDeque<Inbound>,
 }
 
 impl Behaviour {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, names: ProtocolNames) -> Self {
         Self {
             members: BTreeSet::new(),
             pending: BTreeMap::new(),
             pending_max: limits.pending_incoming_max,
             pending_per_address_max: limits.pending_per_address_max,
             open_timeout: limits.stream_open_timeout,
+            names,
             openers: BTreeMap::new(),
             inbound: VecDeque::new(),
         }
@@ -117,7 +119,8 @@ impl Behaviour {
         }
         let (opener, openings) = mpsc::channel(OPENINGS_MAX);
         self.openers.insert(connection, opener);
-        Ok(Handler { openings, inbound: VecDeque::new(), open_timeout: self.open_timeout })
+        let (open_timeout, names) = (self.open_timeout, self.names.clone());
+        Ok(Handler { openings, inbound: VecDeque::new(), open_timeout, names })
     }
 }
 
@@ -205,6 +208,7 @@ pub(crate) struct Handler {
     openings: mpsc::Receiver<Opening>,
     inbound: VecDeque<(Protocol, Stream)>,
     open_timeout: Duration,
+    names: ProtocolNames,
 }
 
 impl ConnectionHandler for Handler {
@@ -216,7 +220,7 @@ impl ConnectionHandler for Handler {
     type OutboundOpenInfo = oneshot::Sender<Result<Stream, OpenError>>;
 
     fn listen_protocol(&self) -> SubstreamProtocol<Accept> {
-        SubstreamProtocol::new(Accept, ()).with_timeout(self.open_timeout)
+        SubstreamProtocol::new(Accept(self.names.clone()), ()).with_timeout(self.open_timeout)
     }
 
     /// A member's connection stays, however quiet.
@@ -233,7 +237,7 @@ impl ConnectionHandler for Handler {
         }
         match self.openings.poll_recv(cx) {
             Poll::Ready(Some(opening)) => {
-                let upgrade = ReadyUpgrade::new(opening.protocol.name());
+                let upgrade = ReadyUpgrade::new(self.names.of(opening.protocol));
                 let protocol = SubstreamProtocol::new(upgrade, opening.reply).with_timeout(self.open_timeout);
                 Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
             }
@@ -271,8 +275,8 @@ impl ConnectionHandler for Handler {
 }
 
 /// Accepts a stream of any of our protocols.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Accept;
+#[derive(Debug, Clone)]
+pub(crate) struct Accept(ProtocolNames);
 
 /// A protocol with its name on the wire.
 #[derive(Debug, Clone)]
@@ -286,10 +290,11 @@ impl AsRef<str> for Named {
 
 impl UpgradeInfo for Accept {
     type Info = Named;
-    type InfoIter = iter::Map<std::array::IntoIter<Protocol, 5>, fn(Protocol) -> Named>;
+    type InfoIter =
+        iter::Map<std::vec::IntoIter<(Protocol, StreamProtocol)>, fn((Protocol, StreamProtocol)) -> Named>;
 
     fn protocol_info(&self) -> Self::InfoIter {
-        Protocol::ALL.into_iter().map(|protocol| Named(protocol, protocol.name()))
+        self.0.all().into_iter().map(|(protocol, name)| Named(protocol, name))
     }
 }
 
@@ -321,7 +326,7 @@ mod tests {
     #[test]
     fn one_address_does_not_take_all_the_handshakes() {
         let limits = Limits { pending_incoming_max: 6, pending_per_address_max: 2, ..Limits::default() };
-        let mut behaviour = Behaviour::new(&limits);
+        let mut behaviour = Behaviour::new(&limits, ProtocolNames::new("test").unwrap());
         let (one, mapped, two) = ("/ip4/192.0.2.1", "/ip6/::ffff:192.0.2.1", "/ip6/2001:db8::2");
         assert_eq!(asked(&mut behaviour, 0, &[one, mapped, one, mapped]), [true, true, false, false]);
         assert_eq!(asked(&mut behaviour, 10, &[two, two, two]), [true, true, false]);

@@ -1,4 +1,6 @@
-//! The kinds of streams between two members.
+//! The kinds of streams between two members, and their names on the wire.
+
+use std::sync::Arc;
 
 use libp2p::StreamProtocol;
 
@@ -58,7 +60,7 @@ pub(crate) enum Protocol {
     Channel(Channel),
     /// One request and its response.
     Request,
-    /// One byte there and back, to notice a dead link.
+    /// Each side names its chain; then one byte there and back, again and again, to notice a dead link.
     Ping,
 }
 
@@ -71,14 +73,64 @@ impl Protocol {
         Protocol::Ping,
     ];
 
+    /// Its place in [`Self::ALL`].
+    const fn index(self) -> usize {
+        match self {
+            Protocol::Channel(channel) => channel.index(),
+            Protocol::Request => 3,
+            Protocol::Ping => 4,
+        }
+    }
+}
+
+/// The names under which the protocols of one chain are negotiated.
+///
+/// All but one carry the chain: members of two chains, though their keys be the same, open no stream to each other
+/// on which one of the chains could be spoken of. The ping is common to all chains, so that it can tell the other
+/// side what is wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct ProtocolNames(Arc<[(Protocol, StreamProtocol); 5]>);
+
+impl ProtocolNames {
+    /// `None` when no stream can be named after the chain.
+    pub(crate) fn new(chain: &str) -> Option<Self> {
+        let name = |protocol| {
+            let name = match protocol {
+                Protocol::Channel(channel) => format!("/zhulian/2/{chain}/{}", channel.name()),
+                Protocol::Request => format!("/zhulian/2/{chain}/request"),
+                Protocol::Ping => "/zhulian/2/ping".to_owned(),
+            };
+            Some((protocol, StreamProtocol::try_from_owned(name).ok()?))
+        };
+        let [a, b, c, d, e] = Protocol::ALL.map(name);
+        Some(Self(Arc::new([a?, b?, c?, d?, e?])))
+    }
+
     /// The name negotiated with the peer.
-    pub(crate) const fn name(self) -> StreamProtocol {
-        StreamProtocol::new(match self {
-            Protocol::Channel(Channel::Consensus) => "/zhulian/consensus/1",
-            Protocol::Channel(Channel::Blocks) => "/zhulian/blocks/1",
-            Protocol::Channel(Channel::Transactions) => "/zhulian/transactions/1",
-            Protocol::Request => "/zhulian/request/1",
-            Protocol::Ping => "/zhulian/ping/1",
-        })
+    pub(crate) fn of(&self, protocol: Protocol) -> StreamProtocol {
+        self.0[protocol.index()].1.clone()
+    }
+
+    /// Every protocol with its name.
+    pub(crate) fn all(&self) -> Vec<(Protocol, StreamProtocol)> {
+        self.0.to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_two_chains_differ_but_for_the_ping() {
+        let (one, other) = (ProtocolNames::new("a/01").unwrap(), ProtocolNames::new("a/02").unwrap());
+        for protocol in Protocol::ALL {
+            assert_eq!(one.of(protocol) == other.of(protocol), protocol == Protocol::Ping, "{protocol:?}");
+        }
+        assert_eq!(one.of(Protocol::Request).as_ref(), "/zhulian/2/a/01/request");
+        let mut names: Vec<String> = one.all().iter().map(|(_, name)| name.to_string()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), Protocol::ALL.len());
     }
 }

@@ -7,15 +7,14 @@ use std::time::Duration;
 use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
-use libp2p::swarm::{ConnectionId, ListenError, SwarmEvent};
+use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{PeerId, Swarm};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::behaviour::{Behaviour, Inbound, NotMember, TooManyPending};
+use super::behaviour::{Behaviour, Inbound};
 use super::dial::Dial;
 use super::event::{Event, Refusal};
 use super::handle::{Control, Directory};
-use super::identity::public_key_of;
 use super::inbound::{Note, Reporter};
 use super::link::Link;
 use super::slot::{Slot, slot_of};
@@ -26,10 +25,12 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 mod announce;
 mod dialling;
+mod refusal;
 mod start;
 
 use announce::connected_peer;
 use dialling::sleep_until;
+use refusal::refusal;
 pub(super) use start::start;
 
 struct Driver {
@@ -93,8 +94,8 @@ impl Driver {
                 self.on_dial_failed(peer, connection_id);
             }
             SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
+                tracing::debug!(address = %send_back_addr, ?error, "connection refused");
                 if let Some(reason) = refusal(error) {
-                    tracing::debug!(address = %send_back_addr, %reason, "connection refused");
                     self.report(Event::Refused { reason, address: send_back_addr });
                 }
             }
@@ -157,6 +158,15 @@ impl Driver {
                 tracing::debug!(%connection, reason, "link given up");
                 self.drop_connection(connection);
             }
+            Note::OtherChain(connection, theirs) => {
+                let Some(slot) = slot_of(self.slots.iter_mut(), connection) else {
+                    return;
+                };
+                let (member, address) = (slot.peer.key, slot.address_of(connection));
+                let ours = self.directory.chain.to_string();
+                let reason = Refusal::OtherChain { member, theirs, ours };
+                self.report(Event::Refused { reason, address });
+            }
             Note::Misbehaved(connection, reason) => {
                 let Some(slot) = slot_of(self.slots.iter_mut(), connection) else {
                     return;
@@ -207,17 +217,5 @@ impl Driver {
             }
         };
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
-    }
-}
-
-/// Why an inbound connection failed, if there is something to report.
-fn refusal(error: ListenError) -> Option<Refusal> {
-    match error {
-        ListenError::Denied { cause } => match cause.downcast::<NotMember>() {
-            Ok(NotMember { peer }) => Some(Refusal::NotMember { public_key: public_key_of(&peer) }),
-            Err(cause) => cause.downcast::<TooManyPending>().is_ok().then_some(Refusal::Busy),
-        },
-        ListenError::Transport(error) => Some(Refusal::Handshake(error.to_string())),
-        _ => None,
     }
 }

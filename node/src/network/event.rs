@@ -65,6 +65,20 @@ pub enum Refusal {
         /// The key, when it is an Ed25519 key.
         public_key: Option<PublicKey>,
     },
+    /// A member whose node keeps another chain.
+    #[error(
+        "member {} keeps the chain {theirs:?} and this node keeps {ours:?}; both centres must start from the same \
+         genesis file: compare `zhulian genesis hash`",
+        hex::encode(.member)
+    )]
+    OtherChain {
+        /// The member.
+        member: PublicKey,
+        /// Its chain.
+        theirs: String,
+        /// Our chain.
+        ours: String,
+    },
     /// Too many handshakes were under way.
     #[error("too many handshakes are under way")]
     Busy,

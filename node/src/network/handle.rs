@@ -89,14 +89,15 @@ pub(crate) struct Control {
 #[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) local: PublicKey,
+    pub(crate) chain: Arc<str>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) peers: RwLock<BTreeMap<PublicKey, Arc<Peer>>>,
     listening: Mutex<Vec<Multiaddr>>,
 }
 
 impl Directory {
-    pub(crate) fn new(local: PublicKey, limits: Arc<Limits>) -> Self {
-        Self { local, limits, peers: RwLock::default(), listening: Mutex::default() }
+    pub(crate) fn new(local: PublicKey, chain: Arc<str>, limits: Arc<Limits>) -> Self {
+        Self { local, chain, limits, peers: RwLock::default(), listening: Mutex::default() }
     }
 
     pub(crate) fn peer(&self, key: &PublicKey) -> Option<Arc<Peer>> {

@@ -24,6 +24,8 @@ pub(crate) enum Note {
     LinkUp(ConnectionId),
     /// The far end is silent, or the link does not work.
     LinkDead(ConnectionId, &'static str),
+    /// The far end keeps the chain of this name.
+    OtherChain(ConnectionId, String),
     /// The peer broke the protocol on this connection.
     Misbehaved(ConnectionId, Misbehaviour),
     /// The addresses of a peer with host names resolved; the number is that of the dial.

@@ -4,20 +4,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::swarm::Stream;
 use tokio::sync::mpsc;
 
+use super::CHAIN_BYTES_MAX;
 use super::channel::Protocol;
 use super::inbound::Note;
 use super::link::Link;
 use super::peer::Peer;
+use super::wire::{read_frame, write_frames};
 
 /// Silence is counted in steps of this length. A process that was itself stopped counts one step when it wakes,
 /// not the whole time that it slept, and so does not blame its peers.
 const STEP: Duration = Duration::from_millis(250);
 
-/// Pings the far end until it falls silent. The first answer shows that it has admitted us.
+/// How long a connection to a node of another chain stays, so that the far end learns what is wrong as well.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Pings the far end until it falls silent. The first answer shows that it has admitted us and keeps our chain.
 pub(crate) async fn watch_link(peer: Arc<Peer>, link: Arc<Link>, notes: mpsc::Sender<Note>) {
     let reason = watch(&peer, &link, &notes).await;
     let _ = notes.send(Note::LinkDead(link.connection, reason)).await;
@@ -28,24 +34,48 @@ async fn watch(peer: &Peer, link: &Link, notes: &mpsc::Sender<Note>) -> &'static
     let Ok(mut stream) = link.open(Protocol::Ping, limits.ping_timeout).await else {
         return "the peer did not open the ping stream";
     };
-    let mut up = false;
-    let mut patience = limits.ping_timeout;
+    let asked = Instant::now();
+    let said = within(hello(&mut stream, &peer.chain), link, limits.ping_timeout, limits.probe_timeout).await;
+    let chain = match said {
+        Some(Ok(chain)) => chain,
+        Some(Err(_)) => return "the peer did not name its chain",
+        None => return "the peer did not answer",
+    };
+    if *chain != *peer.chain.as_bytes() {
+        let theirs = String::from_utf8_lossy(&chain).into_owned();
+        let _ = notes.send(Note::OtherChain(link.connection, theirs)).await;
+        tokio::time::sleep(FAREWELL).await;
+        return "the peer keeps another chain";
+    }
+    peer.counters.set_rtt(asked.elapsed());
+    let _ = notes.send(Note::LinkUp(link.connection)).await;
     loop {
+        let patience = tokio::select! {
+            () = tokio::time::sleep(limits.ping_interval) => limits.ping_timeout,
+            () = link.doubt.notified() => limits.probe_timeout,
+        };
         let sent = Instant::now();
         match within(exchange(&mut stream), link, patience, limits.probe_timeout).await {
             Some(Ok(())) => peer.counters.set_rtt(sent.elapsed()),
             Some(Err(_)) => return "the ping stream broke",
             None => return "the peer did not answer pings",
         }
-        if !up {
-            up = true;
-            let _ = notes.send(Note::LinkUp(link.connection)).await;
-        }
-        patience = tokio::select! {
-            () = tokio::time::sleep(limits.ping_interval) => limits.ping_timeout,
-            () = link.doubt.notified() => limits.probe_timeout,
-        };
     }
+}
+
+/// Names our chain and hears the peer's.
+async fn hello(stream: &mut Stream, chain: &str) -> io::Result<Bytes> {
+    say(stream, chain).await?;
+    hear(stream).await
+}
+
+async fn say(stream: &mut Stream, chain: &str) -> io::Result<()> {
+    write_frames(stream, &[Bytes::copy_from_slice(chain.as_bytes())], &mut Vec::new()).await
+}
+
+async fn hear(stream: &mut Stream) -> io::Result<Bytes> {
+    let frame = read_frame(stream, CHAIN_BYTES_MAX).await.map_err(io::Error::other)?;
+    frame.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 async fn exchange(stream: &mut Stream) -> io::Result<()> {
@@ -74,8 +104,12 @@ async fn within<T>(
     None
 }
 
-/// Answers the peer's pings until its stream ends.
-pub(crate) async fn echo(mut stream: Stream) {
+/// Answers the peer's pings until its stream ends. Whether the chains are the same is found out on the stream that
+/// this side opens, by [`watch_link`].
+pub(crate) async fn echo(peer: Arc<Peer>, mut stream: Stream) {
+    if hear(&mut stream).await.is_err() || say(&mut stream, &peer.chain).await.is_err() {
+        return;
+    }
     let mut byte = [0];
     while stream.read_exact(&mut byte).await.is_ok() {
         if stream.write_all(&byte).await.is_err() || stream.flush().await.is_err() {

@@ -26,6 +26,8 @@ const SCRATCH_KEPT: usize = 512 * 1024;
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) key: PublicKey,
+    /// The chain that this node keeps, and the peer should.
+    pub(crate) chain: Arc<str>,
     pub(crate) limits: Arc<Limits>,
     outboxes: [Outbox; 3],
     /// The connection in use: set by the driver, followed by the writers.
@@ -64,10 +66,11 @@ impl Counters {
 }
 
 impl Peer {
-    pub(crate) fn new(key: PublicKey, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(key: PublicKey, chain: Arc<str>, limits: Arc<Limits>) -> Self {
         let room = limits.events_bytes_per_peer_max.max(limits.frame_bytes_max());
         Self {
             key,
+            chain,
             outboxes: Channel::ALL.map(|channel| Outbox::new(channel, limits.channel(channel))),
             link: watch::Sender::new(None),
             announced: watch::Sender::new(false),

@@ -80,6 +80,12 @@ impl Slot {
         self.links.iter().map(|held| held.link.connection).collect()
     }
 
+    /// The far address of a connection; empty if it is none of these.
+    pub(crate) fn address_of(&self, connection: ConnectionId) -> Multiaddr {
+        let held = self.links.iter().find(|held| held.link.connection == connection);
+        held.map_or_else(Multiaddr::empty, |held| held.link.address.clone())
+    }
+
     pub(crate) fn holds(&self, connection: ConnectionId) -> bool {
         self.links.iter().any(|held| held.link.connection == connection)
     }
@@ -167,7 +173,7 @@ impl Slot {
         };
         let peer = Arc::clone(&self.peer);
         match protocol {
-            Protocol::Ping => held.echo = Some(Task::spawn(echo(stream))),
+            Protocol::Ping => held.echo = Some(Task::spawn(echo(peer, stream))),
             Protocol::Channel(channel) => {
                 let reader = &mut self.readers[channel.index()];
                 let previous = reader.take().map(|(_, task)| task);

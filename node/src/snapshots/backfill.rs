@@ -11,10 +11,8 @@ use ledger::block::Header;
 use ledger::codec::CodecError;
 use ledger::genesis::Genesis;
 use ledger::id::Height;
-use ledger::state::keys::ValidatorsKey;
-use ledger::state::read;
+use ledger::state::era_of;
 use ledger::store::{Contents, Store, StoreError};
-use ledger::validators::ValidatorSet;
 
 use super::join::fetch::is_block;
 use super::join::install::transactions;
@@ -109,15 +107,13 @@ enum BackfillError {
 /// Verifies blocks from height `first` on, which join what is held, and adds them.
 fn add(store: &Store, genesis: &Genesis, first: u64, blocks: &[CertifiedBlock]) -> Result<(), BackfillError> {
     let snapshot = store.snapshot()?;
-    let sets: Vec<ValidatorSet> =
-        std::iter::once(genesis.validators.clone()).chain(read(&snapshot, &ValidatorsKey)?).collect();
     let mut verified = Vec::with_capacity(blocks.len());
     for (height, block) in (first..).zip(blocks) {
         let header = snapshot.header(height)?.ok_or(StoreError::NoBlock(height))?;
         let header = Header::decode(&header)?;
-        let certified = sets.iter().any(|set| {
-            set.hash() == header.validators && block.certificate.verify(&genesis.chain_id, set).is_ok()
-        });
+        let set = era_of(&snapshot, Height::new(height))?.validators;
+        let certified =
+            set.hash() == header.validators && block.certificate.verify(&genesis.chain_id, &set).is_ok();
         if !certified || !is_block(block, header.id(), header.transaction_root) {
             return Err(BackfillError::OtherBlock(height));
         }

@@ -294,6 +294,7 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         blocks_from: Height::new(store.history().blocks_from),
         events_from: Height::new(store.history().events_from),
         behind: None,
+        clock_ahead_ms: None,
     }
 }
 
@@ -355,6 +356,11 @@ impl Chain {
     /// Changes whether the node says that it is a member.
     pub(crate) fn set_member(&self, member: bool) {
         self.status.send_modify(|status| status.member = member);
+    }
+
+    /// Changes what the node says of its clock.
+    pub(crate) fn set_clock(&self, ahead_ms: Option<i64>) {
+        self.status.send_modify(|status| status.clock_ahead_ms = ahead_ms);
     }
 
     async fn take_submissions(self: Arc<Self>, mut inbox: mpsc::Receiver<Submission>) {

@@ -207,7 +207,7 @@ async fn health_names_the_part_at_fault() {
             .collect::<Vec<_>>()
     };
     let expected = |consensus: bool, member: bool| {
-        let others = [("disk", true), ("tip", true), ("mempool", true)];
+        let others = [("clock", true), ("disk", true), ("tip", true), ("mempool", true)];
         // Without its own vote the only member's node reaches none.
         let parts = [("consensus", consensus), ("membership", member), ("peers", member)];
         let named = |(name, ready): (&str, bool)| (name.to_owned(), ready);
@@ -228,6 +228,24 @@ async fn health_names_the_part_at_fault() {
         let (status, answer) = parts(fixture.get("/readyz").send().await.unwrap()).await;
         assert_eq!((status, &answer["ready"]), (503, &json!(false)));
         assert_eq!(parts_of(&answer), expected(false, true));
+    }
+    fixture.chain().set_phase(Phase::Running);
+    for (ahead, ready, words) in [
+        (None, true, "not compared"),
+        (Some(500), true, "500 ms ahead of the other centres' clocks, at most 500 ms is normal"),
+        (
+            Some(501),
+            false,
+            "501 ms ahead of the other centres' clocks, at most 500 ms is normal; set it right",
+        ),
+        (Some(-180_000), false, "180000 ms behind the other centres' clocks"),
+    ] {
+        fixture.chain().set_clock(ahead);
+        let (status, answer) = parts(fixture.get("/readyz?verbose").send().await.unwrap()).await;
+        assert_eq!((status, &answer["ready"]), (if ready { 200 } else { 503 }, &json!(ready)));
+        let clock = answer["parts"].as_array().unwrap().iter().find(|part| part["name"] == "clock").unwrap();
+        assert!(clock["detail"].as_str().unwrap().starts_with(words), "{clock}");
+        assert_eq!(fixture.json("/v1/status").await["clock_ahead_ms"], json!(ahead));
     }
     let live = fixture.get("/livez").send().await.unwrap();
     assert_eq!(live.status(), 200, "a halted node still lives");

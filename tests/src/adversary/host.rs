@@ -168,7 +168,9 @@ impl Host {
         }
         match Question::decode(question) {
             Ok(Question::Tip) => {
-                let _ = respond.send(Answer::Tip { height: Height::new(self.next_lie()) }.encode());
+                let (height, clock) =
+                    (Height::new(self.next_lie()), now().plus(Span::from_millis(3_600_000)));
+                let _ = respond.send(Answer::Tip { height, clock }.encode());
             }
             _ => self.kept_waiting.push_back(respond),
         }

@@ -53,8 +53,12 @@ impl Flood {
         assert!(!cluster.nodes[node].is_up(), "two nodes with one key");
         let members = cluster.homes.members();
         let oversized = limits.consensus.frame_bytes_max > Limits::default().consensus.frame_bytes_max;
-        let config =
-            network::Config { listen: members[node].addresses.clone(), members: members.clone(), limits };
+        let config = network::Config {
+            listen: members[node].addresses.clone(),
+            members: members.clone(),
+            chain: cluster.chain().to_string(),
+            limits,
+        };
         let home = &cluster.homes.homes[node];
         let seed = Secret::read(&home.network_key()).expect("a key").seed().clone();
         let (network, events) = network::start(seed, config).await.expect("a network");

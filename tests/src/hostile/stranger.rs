@@ -84,6 +84,7 @@ impl StalledQuic {
                     public_key: node,
                     addresses: vec![address.parse().expect("an address")],
                 }],
+                chain: String::new(),
                 limits,
             };
             let seed = Zeroizing::new(sha256(format!("stranger {i}").as_bytes()));

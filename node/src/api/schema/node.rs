@@ -46,6 +46,10 @@ pub struct Status {
     pub validators: usize,
     /// Whether this node is one of them and votes. A node that is none follows as far as its peers let it.
     pub member: bool,
+    /// By how many milliseconds this machine's clock is ahead of the other centres' clocks, at least; negative when
+    /// it is behind. `null` on a network with a stepped clock, and while too few centres have answered.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<i64>,
     /// The other centres' nodes.
     pub peers: Vec<Peer>,
     /// How block time relates to real time.
@@ -166,7 +170,7 @@ pub struct Readiness {
 /// One part of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessPart {
-    /// `consensus`, `membership`, `peers`, `disk`, `tip`, `catch_up` or `mempool`; `snapshot` while joining by one.
+    /// `consensus`, `membership`, `peers`, `clock`, `disk`, `tip`, `catch_up` or `mempool`; `snapshot` while joining by one.
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,

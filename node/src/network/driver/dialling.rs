@@ -37,7 +37,11 @@ impl Driver {
                     }
                 }
                 None => {
-                    let peer = Arc::new(Peer::new(member.public_key, Arc::clone(&self.directory.limits)));
+                    let peer = Arc::new(Peer::new(
+                        member.public_key,
+                        Arc::clone(&self.directory.chain),
+                        Arc::clone(&self.directory.limits),
+                    ));
                     self.slots.insert(*id, Slot::new(peer, member.addresses.clone()));
                 }
             }

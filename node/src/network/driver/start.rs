@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::super::behaviour::Behaviour;
+use super::super::channel::ProtocolNames;
 use super::super::event::Events;
 use super::super::handle::{Control, Directory, Handle, Roster};
 use super::super::identity::{InvalidKey, public_key_of};
 use super::super::inbound::Reporter;
 use super::super::transport::new_swarm;
-use super::super::{Config, NetworkError};
+use super::super::{CHAIN_BYTES_MAX, Config, NetworkError};
 use super::Driver;
 
 /// Reports from tasks that may wait for the driver.
@@ -30,12 +31,14 @@ pub(in super::super) async fn start(
 ) -> Result<(Handle, Events), NetworkError> {
     let keypair = Keypair::ed25519_from_bytes(&mut seed[..]).map_err(|_| InvalidKey([0; 32]))?;
     seed.zeroize();
-    let Config { listen, members, limits } = config;
+    let Config { listen, members, chain, limits } = config;
     let limits = Arc::new(limits);
     let local = public_key_of(&keypair.public().to_peer_id()).ok_or(InvalidKey([0; 32]))?;
     let roster = Roster::new(members, &local, &limits)?;
 
-    let behaviour = Behaviour::new(&limits);
+    let too_long = NetworkError::ChainTooLong(chain.len());
+    let names = ProtocolNames::new(&chain).filter(|_| chain.len() <= CHAIN_BYTES_MAX).ok_or(too_long)?;
+    let behaviour = Behaviour::new(&limits, names);
     let mut swarm = new_swarm(&keypair, behaviour, &limits).map_err(NetworkError::Transport)?;
     let mut silent_listeners = HashSet::new();
     for address in listen {
@@ -49,7 +52,7 @@ pub(in super::super) async fn start(
     let (notes_in, notes) = mpsc::channel(NOTES_MAX);
     let (control_in, control) = watch::channel(Control { roster, stop: false });
     let (listening_in, listening) = oneshot::channel();
-    let directory = Arc::new(Directory::new(local, limits));
+    let directory = Arc::new(Directory::new(local, chain.into(), limits));
     let mut driver = Driver {
         swarm,
         directory: Arc::clone(&directory),

@@ -6,12 +6,13 @@ use std::time::Instant;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use ledger::block::{self, Block};
+use ledger::governance::Era;
 use ledger::hash::{TransactionRoot, ValidatorSetHash};
 use ledger::id::Height;
 use ledger::merkle::map::proof::hash_key;
 use ledger::merkle::map::subtree::lies_in;
 use ledger::snapshot::{SnapshotError, Walk, read_chunk};
-use ledger::state::keys::{ParametersKey, ValidatorsKey};
+use ledger::state::keys::{ParametersKey, all_eras};
 use ledger::state::{StateKey, decode_value};
 use ledger::validators::ValidatorSet;
 
@@ -277,10 +278,12 @@ impl Joiner<'_> {
         target.height().saturating_sub(window).max(1)
     }
 
-    /// The validator sets that are known here: those of the genesis, and those that decide the next block.
+    /// Every validator set that the state knows, all of which is here: those of all eras since the genesis.
     fn known_sets(&self, target: &Target) -> Vec<ValidatorSet> {
-        let next = self.value(target, &ValidatorsKey);
-        std::iter::once(self.parts.genesis.validators.clone()).chain(next).collect()
+        let (from, before) = all_eras();
+        let entries = target.parts.iter().filter_map(|part| self.staging.chunk(part)).flatten();
+        let eras = entries.filter(|(key, _)| (&from..&before).contains(&key));
+        eras.filter_map(|(key, value)| decode_value::<Era>(&key, &value).ok()).map(|era| era.validators).collect()
     }
 
     /// A value of the state, all of which is here.
