@@ -103,7 +103,7 @@ async fn cluster_a_member_that_floods_every_channel_stops_nobody() {
 
     let flood = Flood::start(&cluster, 3).await;
     trade_through("a member that floods", &cluster, &load, Duration::from_secs(25)).await;
-    println!("{} MiB were queued by the flooding member", flood.sent() / MIB);
+    println!("{} MiB were offered by the flooding member", flood.sent() / MIB);
     assert!(flood.sent() > 100 * MIB);
     flood.stop().await;
 

@@ -21,7 +21,7 @@ use node::wire::{MAX_GOSSIP_BYTES, Question};
 use tokio::task::JoinSet;
 
 use crate::acts::{EXPIRY, admission, key};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PATIENCE, until};
 
 /// Pause between two rounds of frames: the queues to the peers are full long before.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -53,15 +53,19 @@ impl Flood {
         assert!(!cluster.nodes[node].is_up(), "two nodes with one key");
         let members = cluster.homes.members();
         let oversized = limits.consensus.frame_bytes_max > Limits::default().consensus.frame_bytes_max;
-        let config = network::Config {
+        let config = || network::Config {
             listen: members[node].addresses.clone(),
             members: members.clone(),
             chain: cluster.chain().to_string(),
-            limits,
+            limits: limits.clone(),
         };
         let home = &cluster.homes.homes[node];
         let seed = Secret::read(&home.network_key()).expect("a key").seed().clone();
-        let (network, events) = network::start(seed, config).await.expect("a network");
+        // Whoever had the ports before may need a moment to let them go.
+        let (network, events) = until("the ports of a member", PATIENCE, async || {
+            network::start(seed.clone(), config()).await.ok()
+        })
+        .await;
         let sent = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         tasks.spawn(ignore(events));
@@ -86,7 +90,7 @@ impl Flood {
         Self { network, sent, tasks }
     }
 
-    /// Bytes that were queued to the others so far.
+    /// Bytes that were offered to the others so far; its own queues keep the newest of them.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
