@@ -398,7 +398,7 @@ impl CalendarSection {
         if let Some(day) = calendar.holidays.iter().chain(&calendar.workdays).find(outside) {
             return Err(wrong("calendar", format!("{day} lies outside the table's first and last day")));
         }
-        if let Some(day) = calendar.holidays.iter().find(|day| calendar.workdays.contains(day)) {
+        if let Some(day) = calendar.holidays.iter().find(|day| calendar.workdays.binary_search(day).is_ok()) {
             return Err(wrong("calendar", format!("{day} stands among the holidays and the workdays")));
         }
         Ok(calendar)

@@ -242,7 +242,9 @@ fn deal_code(text: &str) -> Result<String, InvalidText> {
     };
     platform.parse::<CreditCode>()?;
     let numeric = |s: &str, length| s.len() == length && s.bytes().all(|b| b.is_ascii_digit());
-    if kind.len() != 3 || !numeric(date, 8) || !numeric(sequence, 6) || check.len() != 1 {
+    // The last of the 37 characters is for the check character alone.
+    let plain = |s: &str| s.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if kind.len() != 3 || !plain(kind) || !numeric(date, 8) || !numeric(sequence, 6) || check.len() != 1 {
         return Err(wrong());
     }
     let expected = mod_37_2(&format!("{kind}{platform}{date}{sequence}")).ok_or_else(wrong)?;
@@ -294,6 +296,9 @@ mod tests {
         let code = DealCode::issue(DealKind::LandUseRight, &platform, 20_514, 7).unwrap();
         assert!(code.as_str().starts_with("B01-91350100M000100Y43-20260302-000007-"));
         assert_eq!(code.as_str().parse::<DealCode>().unwrap(), code);
+        let starred = format!("B*1{}", &code.as_str()[3..code.as_str().len() - 1]);
+        let check = mod_37_2(&starred.replace('-', "")).unwrap();
+        assert!(format!("{starred}{}", char::from(check)).parse::<DealCode>().is_err());
         let forged = code.as_str().replace("000007", "000008");
         assert!(forged.parse::<DealCode>().is_err());
         assert!(DealCode::issue(DealKind::LandUseRight, &platform, 20_514, 0).is_err());

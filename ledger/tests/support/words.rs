@@ -64,7 +64,7 @@ impl Names {
     /// or `never`, the last instant that can be named.
     pub fn time(&self, text: &str) -> BlockTime {
         if text == "never" {
-            return BlockTime::parse("9999-12-31T23:59:59.999Z").unwrap();
+            return BlockTime::parse("9999-12-31T23:59:59.999+08:00").unwrap();
         }
         let text = text.strip_prefix('d').unwrap_or_else(|| panic!("{text} is no instant"));
         let (day, clock) = text.split_once('T').unwrap_or((text, "00:00"));
