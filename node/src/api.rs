@@ -7,6 +7,7 @@ pub mod schema;
 
 mod problem;
 mod query;
+mod room;
 mod view;
 
 mod blocks;
@@ -23,7 +24,7 @@ mod page;
 mod listen;
 
 pub use events::EventPage;
-pub use listen::{BoundedListener, BoundedStream};
+pub use listen::{BoundedListener, serve};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -34,22 +35,27 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{map_response, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
-use utoipa::openapi::{Info, License, OpenApi, Tag};
+use utoipa::openapi::{Info, License, OpenApi, RefOr, Schema, Tag};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::handle::Handle;
 use problem::{Code, Fault};
+use room::Room;
 
 /// Bounds of the interface, and when a node counts as ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Submissions being answered at a time: 8,192.
     pub submissions: usize,
+    /// Bytes of their bodies held at a time, as they arrive: 256 MiB.
+    pub body_bytes: usize,
+    /// Bytes of long answers held at a time, until their readers have taken them: 256 MiB.
+    pub answer_bytes: usize,
     /// Reads of the ledger at a time; more of them wait up to 10 s: 32.
     pub reads: usize,
     /// Event streams at a time: 512.
@@ -67,6 +73,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             submissions: 8_192,
+            body_bytes: 256 << 20,
+            answer_bytes: 256 << 20,
             reads: 32,
             streams: 512,
             disk_free_bytes_min: 256 << 20,
@@ -97,6 +105,8 @@ pub(crate) struct Shared {
     handle: Handle,
     extras: Extras,
     submissions: Semaphore,
+    bodies: Room,
+    answers: Room,
     reads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
@@ -114,6 +124,8 @@ pub fn router(handle: Handle, extras: Extras) -> Router {
     let limits = &extras.limits;
     let app = App(Arc::new(Shared {
         submissions: Semaphore::new(limits.submissions),
+        bodies: Room::new(limits.body_bytes),
+        answers: Room::new(limits.answer_bytes),
         reads: Arc::new(Semaphore::new(limits.reads)),
         streams: Arc::new(Semaphore::new(limits.streams)),
         handle,
@@ -125,6 +137,7 @@ pub fn router(handle: Handle, extras: Extras) -> Router {
         .route("/openapi.json", axum::routing::get(document))
         .fallback(|| async { Fault::new(Code::NoSuchPath) })
         .method_not_allowed_fallback(|| async { Fault::new(Code::MethodNotAllowed) })
+        .layer(map_response_with_state(app.clone(), room::within_room))
         .layer(map_response(with_headers))
         .with_state(app)
 }
@@ -157,8 +170,17 @@ pub fn openapi() -> String {
         tag.description = Some(description.to_owned());
         tag
     };
+    document.components.iter_mut().flat_map(|c| c.schemas.values_mut()).for_each(open);
     document.tags = Some(tags.into_iter().map(tag).collect());
     text_of(&document)
+}
+
+/// What the program reads it reads strictly, but answers may have more properties than a schema names: an act stands
+/// beside its name there, and a schema that forbids what it does not list would forbid the name.
+fn open(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = schema {
+        object.additional_properties = None;
+    }
 }
 
 fn text_of(document: &OpenApi) -> String {

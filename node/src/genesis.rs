@@ -192,9 +192,16 @@ impl SignOffs {
     /// [`GenesisFileError`].
     pub fn read(path: &Path) -> Result<Self, GenesisFileError> {
         let bytes = read_bounded(path, MAX_SIGNOFFS_BYTES)?;
-        let shape = |reason: String| GenesisFileError::Shape { path: path.into(), reason };
-        let text = String::from_utf8(bytes).map_err(|e| shape(e.to_string()))?;
-        toml::from_str(&text).map_err(|e| shape(e.to_string()))
+        Self::parse(&bytes).map_err(|reason| GenesisFileError::Shape { path: path.into(), reason })
+    }
+
+    /// The same for bytes already read.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes, as a sentence.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = core::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+        toml::from_str(text).map_err(|e| e.to_string())
     }
 
     /// The file's text.

@@ -32,8 +32,8 @@ const MOST_FRAMES: usize = 32;
 const BUSY: usize = 4;
 /// How long then the next batch gathers: a signature costs a third in a batch of what it costs alone.
 const GATHER: Duration = Duration::from_millis(3);
-/// Frames of gossip that may wait here.
-pub const GOSSIP_QUEUE: usize = 256;
+/// Frames of gossip that may wait here, of at most 512 KiB each: 32 MiB.
+pub const GOSSIP_QUEUE: usize = 64;
 /// Submissions that may wait here; then submitters wait.
 pub const SUBMISSION_QUEUE: usize = 1_024;
 

@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod mempool;
 
 pub mod catchup;
+mod descriptors;
 pub mod host;
 pub mod network;
 pub mod run;

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use crate::api;
 use crate::catchup::{self, CatchUp};
 use crate::config::{self, Config, Home};
+use crate::descriptors;
 use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
@@ -23,10 +24,11 @@ use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
 use crate::keys::{KeyError, Secret};
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError};
+use crate::wire::MAX_GOSSIP_BYTES;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
 const COMMITS_KEPT: usize = 1_024;
-/// HTTP connections open at a time; further ones wait to be accepted.
+/// HTTP connections open at a time, where the system allows so many; further ones wait to be accepted.
 const CONNECTIONS: usize = 4_096;
 /// How long the HTTP interface may take to answer what it has begun when the node stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -187,14 +189,14 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
 /// Serves until told to stop, then lets what has begun end within [`DRAIN`].
 async fn serve(listener: TcpListener, handle: Handle, extras: api::Extras, stop: impl Future<Output = ()>) {
     let (stopping, stopped) = watch::channel(false);
+    let places = descriptors::connections(CONNECTIONS);
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
-        let connections = api::BoundedListener::new(listener, CONNECTIONS);
-        axum::serve(connections, api::router(handle, extras))
-            .with_graceful_shutdown(async move {
-                let _ = stopped.wait_for(|stop| *stop).await;
-            })
-            .await
+        let connections = api::BoundedListener::new(listener, places);
+        let stop = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        api::serve(connections, api::router(handle, extras), stop).await;
     });
     stop.await;
     stopping.send_replace(true);
@@ -215,7 +217,8 @@ async fn pump(
     while let Some(event) = events.recv().await {
         match event {
             Event::Message { channel: Channel::Transactions, bytes, .. } => {
-                if gossip.try_send(bytes).is_err() {
+                // The channel lets longer frames through than anybody of good will sends.
+                if bytes.len() > MAX_GOSSIP_BYTES || gossip.try_send(bytes).is_err() {
                     metrics::counter!("mempool_gossip_dropped_total").increment(1);
                 }
             }

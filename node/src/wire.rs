@@ -7,19 +7,38 @@ use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::id::Height;
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 
 /// Largest frame of gossip, in bytes.
 pub const MAX_GOSSIP_BYTES: usize = 512 * 1024;
+/// Most transactions in a frame of gossip: a peer that sends empty ones would pay a byte for each, and the receiver
+/// a hundred.
+pub const MAX_GOSSIP_TRANSACTIONS: usize = 4_096;
 /// Most bytes of blocks in one answer, unless a single block is larger.
 pub const MAX_ANSWER_BLOCKS: usize = 4 * 1024 * 1024;
 const MAX_ANSWER_BYTES: usize = 15 * 1024 * 1024;
 const MAX_QUESTION_BYTES: usize = 64;
 
 /// A batch of transactions.
-#[derive(Debug, Encode, Decode)]
+#[derive(Debug, Encode)]
 #[cbor(transparent)]
 struct Gossip(#[n(0)] Vec<ByteVec>);
+
+/// The count and the lengths are checked before anything is allocated for them.
+impl<'b> Decode<'b, ()> for Gossip {
+    fn decode(d: &mut Decoder<'b>, _: &mut ()) -> Result<Self, minicbor::decode::Error> {
+        use minicbor::decode::Error;
+        let count = d.array()?.ok_or_else(|| Error::message("transactions are an array of known length"))?;
+        if count > MAX_GOSSIP_TRANSACTIONS as u64 {
+            return Err(Error::message("more transactions than a frame may have"));
+        }
+        let transaction = |_| match d.bytes()? {
+            leaf if leaf.len() > MAX_LEAF_BYTES => Err(Error::message("a transaction is longer than a leaf")),
+            leaf => Ok(leaf.to_vec().into()),
+        };
+        (0..count).map(transaction).collect::<Result<_, _>>().map(Self)
+    }
+}
 
 /// Packs transactions into as few frames as their limit allows.
 pub fn gossip<'a>(transactions: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
@@ -27,7 +46,7 @@ pub fn gossip<'a>(transactions: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
     let mut batch: Vec<ByteVec> = Vec::new();
     let mut size = 0;
     for transaction in transactions {
-        if size + transaction.len() + 16 > MAX_GOSSIP_BYTES {
+        if size + transaction.len() + 16 > MAX_GOSSIP_BYTES || batch.len() == MAX_GOSSIP_TRANSACTIONS {
             frames.push(codec::encode(&Gossip(std::mem::take(&mut batch))).into());
             size = 0;
         }
@@ -46,10 +65,7 @@ pub fn gossip<'a>(transactions: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
 /// [`CodecError`].
 pub fn read_gossip(bytes: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
     let Gossip(batch) = codec::decode(bytes, MAX_GOSSIP_BYTES)?;
-    match batch.iter().find(|t| t.len() > MAX_LEAF_BYTES) {
-        Some(long) => Err(CodecError::TooLong { max: MAX_LEAF_BYTES, found: long.len() }),
-        None => Ok(batch.into_iter().map(Into::into).collect()),
-    }
+    Ok(batch.into_iter().map(Into::into).collect())
 }
 
 /// A question to one peer.

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::problem::Fault;
 use super::query::{FromQuery, NoQuery, Params, Query};
-use super::schema::{Readiness, ReadinessPart, Version};
+use super::schema::{Problem, Readiness, ReadinessPart, Version};
 use super::status::tip_age_seconds;
 use crate::handle::{Phase, Status};
 
@@ -21,7 +21,10 @@ pub(crate) async fn live() -> &'static str {
 }
 
 /// The program's version.
-#[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "health", responses((status = 200, description = "Version", body = Version)))]
+#[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "health", responses(
+    (status = 200, description = "Version", body = Version),
+    (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+))]
 pub(crate) async fn version(_query: Query<NoQuery>) -> Json<Version> {
     Json(Version {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -60,6 +63,7 @@ impl FromQuery for Verbose {
     responses(
         (status = 200, description = "It can", body = Readiness),
         (status = 503, description = "It cannot", body = Readiness),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) -> Response {

@@ -1,13 +1,16 @@
-//! A listener that bounds connections, and the time that a silent or stuck one may stay.
+//! Serving connections: their number, and the time and memory that a silent, slow or stuck one may take.
 
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,6 +20,12 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 const IDLE: Duration = Duration::from_secs(90);
 /// How long a peer may take no byte while some are waiting for it.
 const STUCK: Duration = Duration::from_secs(30);
+/// How long the head of a request may take, counted from the answer before it: who sends it byte by byte holds a place
+/// no longer than that, and neither does a connection that asks nothing more.
+const HEAD: Duration = Duration::from_secs(30);
+/// Most bytes of a connection that wait to be understood, a request's head among them. The server's own default would
+/// let 4,096 connections fill 1.6 GiB with heads that never end.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 /// Accepts up to a number of connections at a time; further ones wait in the system's queue.
 pub struct BoundedListener {
@@ -29,13 +38,8 @@ impl BoundedListener {
     pub fn new(inner: TcpListener, connections: usize) -> Self {
         Self { inner, places: Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS))) }
     }
-}
 
-impl Listener for BoundedListener {
-    type Io = BoundedStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (BoundedStream, SocketAddr) {
+    async fn accept(&mut self) -> BoundedStream {
         loop {
             let Ok(place) = self.places.clone().acquire_owned().await else {
                 // Nobody closes the semaphore; if it happened, waiting is all that is left to do.
@@ -43,10 +47,10 @@ impl Listener for BoundedListener {
                 continue;
             };
             match self.inner.accept().await {
-                Ok((stream, address)) => {
+                Ok((stream, _)) => {
                     // Answers are small and single; waiting for more to fill a segment only delays them.
                     let _ = stream.set_nodelay(true);
-                    return (BoundedStream::new(stream, place), address);
+                    return BoundedStream::new(stream, place);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection; trying again in a second");
@@ -55,14 +59,33 @@ impl Listener for BoundedListener {
             }
         }
     }
+}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+/// Serves until `stop` is ready, then lets what has begun end.
+pub async fn serve(mut listener: BoundedListener, router: Router, stop: impl Future<Output = ()>) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER_BYTES);
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let stream = tokio::select! {
+            stream = listener.accept() => stream,
+            () = &mut stop => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection of the HTTP interface broke");
+            }
+        });
     }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 /// A connection with its place and its clocks.
-pub struct BoundedStream {
+struct BoundedStream {
     stream: TcpStream,
     moved: Instant,
     idle: Pin<Box<Sleep>>,

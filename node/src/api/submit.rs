@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use ledger::block::MAX_LEAF_BYTES;
 use minicbor::Decoder;
 use utoipa::IntoParams;
@@ -15,6 +16,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::problem::{Code, Fault};
 use super::query::{FromQuery, Params, Query};
+use super::room::Part;
 use super::schema::{self, Problem, SubmitResult, SubmitStatus};
 use crate::handle::{Outcome, Submitted, Wait};
 
@@ -92,7 +94,8 @@ pub(crate) async fn submit(
 ) -> Result<Response, Fault> {
     let batch = is_batch(&headers)?;
     let _permit = app.submissions.try_acquire().map_err(|_| Fault::new(Code::Busy))?;
-    let bytes = read_body(&headers, body).await?;
+    let mut room = app.bodies.part();
+    let bytes = read_body(&headers, body, &mut room).await?;
     let transactions = if batch { decode_batch(&bytes)? } else { vec![one(bytes)?] };
     let answer =
         tokio::time::timeout(query.timeout + ANSWER_MARGIN, app.handle.submit(transactions, query.wait));
@@ -130,25 +133,42 @@ fn is_batch(headers: &HeaderMap) -> Result<bool, Fault> {
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
-    let too_large =
-        || Fault::new(Code::BodyTooLarge).because(format!("At most {BODY_MAX} bytes are allowed"));
+/// Reads the body, taking room as it arrives: a length that is only declared costs nobody else anything.
+async fn read_body(headers: &HeaderMap, body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
     let declared =
         headers.get(axum::http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > BODY_MAX) {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        // Either the limit or a connection that broke; who broke it does not read the answer.
-        Ok(Err(_)) => Err(too_large()),
-        Err(_) => Err(Fault::new(Code::BodyTimeout)),
-    }
+    let gathered = tokio::time::timeout(BODY_TIME, gather(body, room)).await;
+    gathered.unwrap_or_else(|_| Err(Fault::new(Code::BodyTimeout)))
 }
 
-fn one(bytes: Bytes) -> Result<Vec<u8>, Fault> {
+async fn gather(body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        // Whose connection broke does not read the answer.
+        let chunk = chunk.map_err(|_| Fault::new(Code::BodyTimeout))?;
+        let length = bytes.len() + chunk.len();
+        if length > BODY_MAX {
+            return Err(too_large());
+        }
+        if !room.hold(length) {
+            return Err(Fault::new(Code::Busy));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> Fault {
+    Fault::new(Code::BodyTooLarge).because(format!("At most {BODY_MAX} bytes are allowed"))
+}
+
+fn one(bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
     check_length(&bytes)?;
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 fn check_length(bytes: &[u8]) -> Result<(), Fault> {

@@ -131,7 +131,14 @@ fn is_known(path: &str) -> bool {
     all_paths().any(|known| known == path)
 }
 
+/// Names longer than this resemble none of ours, and comparing them would cost memory for each character.
+const NAME_MAX: usize = 128;
+
 fn unknown(key: String, origin: Origin) -> ConfigError {
+    if key.len() > NAME_MAX {
+        let key = key.chars().take(NAME_MAX).chain(['…']).collect();
+        return ConfigError::Unknown { key, origin, nearest: None };
+    }
     let nearest = all_paths()
         .map(|known| (strsim::damerau_levenshtein(&known, &key), known))
         .min()

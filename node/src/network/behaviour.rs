@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::iter;
+use std::net::IpAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::upgrade::{InboundUpgrade, ReadyUpgrade, UpgradeInfo};
 use libp2p::core::{Endpoint, Multiaddr};
+use libp2p::multiaddr;
 use libp2p::swarm::behaviour::FromSwarm;
 use libp2p::swarm::handler::{
     ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound,
@@ -26,6 +28,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::channel::Protocol;
+use super::limits::Limits;
 
 /// Streams that may wait to be opened on one connection.
 const OPENINGS_MAX: usize = 32;
@@ -77,20 +80,22 @@ pub(crate) struct Inbound {
 /// Admits members only and passes streams in both directions.
 pub(crate) struct Behaviour {
     members: BTreeSet<PeerId>,
-    pending: BTreeSet<ConnectionId>,
+    pending: BTreeMap<ConnectionId, Option<IpAddr>>,
     pending_max: usize,
+    pending_per_address_max: usize,
     open_timeout: Duration,
     openers: BTreeMap<ConnectionId, Opener>,
     inbound: VecDeque<Inbound>,
 }
 
 impl Behaviour {
-    pub(crate) fn new(pending_max: usize, open_timeout: Duration) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             members: BTreeSet::new(),
-            pending: BTreeSet::new(),
-            pending_max,
-            open_timeout,
+            pending: BTreeMap::new(),
+            pending_max: limits.pending_incoming_max,
+            pending_per_address_max: limits.pending_per_address_max,
+            open_timeout: limits.stream_open_timeout,
             openers: BTreeMap::new(),
             inbound: VecDeque::new(),
         }
@@ -124,12 +129,14 @@ impl NetworkBehaviour for Behaviour {
         &mut self,
         connection: ConnectionId,
         _: &Multiaddr,
-        _: &Multiaddr,
+        remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        if self.pending.len() >= self.pending_max {
+        let from = bounded_address(remote);
+        let alike = from.map_or(0, |from| self.pending.values().filter(|one| **one == Some(from)).count());
+        if self.pending.len() >= self.pending_max || alike >= self.pending_per_address_max {
             return Err(ConnectionDenied::new(TooManyPending));
         }
-        self.pending.insert(connection);
+        self.pending.insert(connection, from);
         Ok(())
     }
 
@@ -180,6 +187,17 @@ impl NetworkBehaviour for Behaviour {
         // The swarm polls again after each handler event, so no waker has to be kept.
         self.inbound.pop_front().map_or(Poll::Pending, |stream| Poll::Ready(ToSwarm::GenerateEvent(stream)))
     }
+}
+
+/// The address by which handshakes are counted: that of the remote host, unless it is this machine itself, where a
+/// proxy may stand for many.
+fn bounded_address(remote: &Multiaddr) -> Option<IpAddr> {
+    let address = match remote.iter().next()? {
+        multiaddr::Protocol::Ip4(address) => IpAddr::V4(address),
+        multiaddr::Protocol::Ip6(address) => address.to_canonical(),
+        _ => return None,
+    };
+    (!address.is_loopback()).then_some(address)
 }
 
 /// The streams of one connection.
@@ -282,5 +300,35 @@ impl InboundUpgrade<Stream> for Accept {
 
     fn upgrade_inbound(self, stream: Stream, Named(protocol, _): Named) -> Self::Future {
         std::future::ready(Ok((protocol, stream)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks for connections from addresses in turn and tells which may go on with their handshakes.
+    fn asked(behaviour: &mut Behaviour, first: usize, from: &[&str]) -> Vec<bool> {
+        let local: Multiaddr = "/ip4/10.0.0.1/tcp/1".parse().unwrap();
+        let ask = |(i, address): (usize, &&str)| {
+            let remote = format!("{address}/tcp/{}", 1_000 + i).parse().unwrap();
+            let connection = ConnectionId::new_unchecked(first + i);
+            behaviour.handle_pending_inbound_connection(connection, &local, &remote).is_ok()
+        };
+        from.iter().enumerate().map(ask).collect()
+    }
+
+    #[test]
+    fn one_address_does_not_take_all_the_handshakes() {
+        let limits = Limits { pending_incoming_max: 6, pending_per_address_max: 2, ..Limits::default() };
+        let mut behaviour = Behaviour::new(&limits);
+        let (one, mapped, two) = ("/ip4/192.0.2.1", "/ip6/::ffff:192.0.2.1", "/ip6/2001:db8::2");
+        assert_eq!(asked(&mut behaviour, 0, &[one, mapped, one, mapped]), [true, true, false, false]);
+        assert_eq!(asked(&mut behaviour, 10, &[two, two, two]), [true, true, false]);
+        // This machine counts towards the sum only.
+        let own = "/ip4/127.0.0.1";
+        assert_eq!(asked(&mut behaviour, 20, &[own, own, own, "/ip4/192.0.2.9"]), [true, true, false, false]);
+        behaviour.pending.remove(&ConnectionId::new_unchecked(0));
+        assert_eq!(asked(&mut behaviour, 30, &[two, one, one]), [false, true, false]);
     }
 }

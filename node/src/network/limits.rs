@@ -36,6 +36,8 @@ pub struct Limits {
     pub addresses_max: usize,
     /// Most inbound connections in the middle of their handshake: 64.
     pub pending_incoming_max: usize,
+    /// Most of them from one address, loopback excepted: 16.
+    pub pending_per_address_max: usize,
     /// Time for a handshake, either way: 3 s.
     pub handshake_timeout: Duration,
     /// Time to open a stream on a live connection: 5 s.
@@ -106,6 +108,7 @@ impl Default for Limits {
             members_max: 64,
             addresses_max: 16,
             pending_incoming_max: 64,
+            pending_per_address_max: 16,
             handshake_timeout: Duration::from_secs(3),
             stream_open_timeout: Duration::from_secs(5),
             events_max: 1_024,

@@ -160,7 +160,7 @@ impl Fixture {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(Handle::new(inner), extras);
         let listener = api::BoundedListener::new(listener, 64);
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(api::serve(listener, router, std::future::pending()));
         Self { genesis, url, client: Client::new(), chain, _directory: directory }
     }
 

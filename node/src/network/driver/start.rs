@@ -35,7 +35,7 @@ pub(in super::super) async fn start(
     let local = public_key_of(&keypair.public().to_peer_id()).ok_or(InvalidKey([0; 32]))?;
     let roster = Roster::new(members, &local, &limits)?;
 
-    let behaviour = Behaviour::new(limits.pending_incoming_max, limits.stream_open_timeout);
+    let behaviour = Behaviour::new(&limits);
     let mut swarm = new_swarm(&keypair, behaviour, &limits).map_err(NetworkError::Transport)?;
     let mut silent_listeners = HashSet::new();
     for address in listen {
