@@ -8,11 +8,14 @@ TOOLS ?= $(HOME)/.cache/zhulian/tools
 export TOOLS
 export PATH := $(TOOLS)/bin:$(PATH)
 
+TIME ?= 60
+EXAMPLES ?= 100
+
 # The whole workspace in every build: one choice of features, so that nothing is compiled twice. Only
 # the checks of the pure crates stand alone, because a build of all would hide a feature they lack.
 BUILD := --release --locked
 
-.PHONY: help setup tools test e2e demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
+.PHONY: help setup tools test e2e fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +37,13 @@ bench: build ## Measure throughput, latency, replay, disk and memory
 
 e2e: build tools ## Clusters of real processes under kills, faults and lies; minutes
 	@scripts/step.sh "Clusters" scripts/tests.sh e2e
+
+fuzz: setup ## Fuzz every decoder of outside bytes for TIME seconds each; TARGETS names some
+	@scripts/step.sh "Fuzzing" scripts/fuzz.sh $(TIME) $(TARGETS)
+
+api-fuzz: build ## Make requests up from the OpenAPI document and put them to a running node, EXAMPLES for each operation
+	@scripts/setup.sh api
+	@scripts/step.sh "Fuzzing the HTTP interface" scripts/api-fuzz.sh $(EXAMPLES)
 
 fmt: ## Format the code
 	cargo fmt --all

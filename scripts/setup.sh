@@ -1,11 +1,13 @@
 #!/bin/sh
-# Installs what is missing and says what and why. `build`: what a build needs; `checks`: what the checks need.
+# Installs what is missing and says what and why. `build`: what a build needs; `checks`: what the checks need; `api`:
+# what fuzzing the HTTP interface needs.
 set -eu
 
 TOOLS=${TOOLS:-$HOME/.cache/zhulian/tools}
 CARGO_DENY=0.20.2
 CARGO_NEXTEST=0.9.143
 TYPOS=1.52.0
+SCHEMATHESIS=4.32.5
 
 have() { command -v "$1" >/dev/null 2>&1; }
 say() { printf '%s\n' "$*"; }
@@ -76,8 +78,20 @@ setup_typos() {
     fi
 }
 
+# In an environment of its own, so that nothing else of Python changes.
+setup_api() {
+    have python3 || fail "Python 3 is missing; schemathesis is written in it. Install it, then run this again."
+    home=$TOOLS/schemathesis
+    [ "$("$home/bin/schemathesis" --version 2>/dev/null)" = "schemathesis, version $SCHEMATHESIS" ] && return 0
+    say "Installing schemathesis $SCHEMATHESIS into $home: it makes requests up from the OpenAPI document."
+    python3 -m venv --clear "$home" &&
+        "$home/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS" ||
+        fail "Could not install schemathesis."
+}
+
 case ${1:-build} in
     build) setup_build ;;
     checks) setup_checks ;;
-    *) fail "usage: setup.sh build|checks" ;;
+    api) setup_api ;;
+    *) fail "usage: setup.sh build|checks|api" ;;
 esac

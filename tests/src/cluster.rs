@@ -171,6 +171,11 @@ impl Node {
         self.process.is_some()
     }
 
+    /// The number of its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(|(child, _)| child.id())
+    }
+
     /// Starts the process.
     pub fn start(&mut self) {
         assert!(!self.is_up(), "{} runs already", self.name);

@@ -5,5 +5,7 @@ pub mod adversary;
 pub mod bench;
 pub mod cluster;
 pub mod homes;
+pub mod hostile;
 pub mod load;
 pub mod records;
+pub mod targets;
