@@ -27,7 +27,7 @@ mod listen;
 
 pub use events::EventPage;
 pub use joining::{Joining, joining_router};
-pub use listen::{BoundedListener, BoundedStream, serve};
+pub use listen::{BoundedListener, serve};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use consensus::Message;
 use crossbeam_channel::Sender as HostSender;
+use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
 use ledger::state::keys::{KeyHolderKey, ValidatorsKey};
 use ledger::state::{StateError, read};

@@ -89,12 +89,7 @@ fn serve(
         recorder: around.recorder.clone(),
         progress,
     };
-    Ok(async move {
-        let served = axum::serve(listener, api::joining_router(joining)).with_graceful_shutdown(async move {
-            let _ = over.wait_for(|over| *over).await;
-        });
-        if let Err(error) = served.await {
-            tracing::warn!(%error, "the interface ended while joining");
-        }
-    })
+    Ok(api::serve(listener, api::joining_router(joining), async move {
+        let _ = over.wait_for(|over| *over).await;
+    }))
 }
