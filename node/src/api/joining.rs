@@ -116,6 +116,8 @@ impl Joining {
             mempool_transactions: 0,
             mempool_bytes: 0,
             validators: genesis.validators.len(),
+            member: false,
+            clock_ahead_ms: None,
             peers: peers.collect(),
             clock: clock(&genesis.parameters.clock, &tip.time.to_string()),
         }
