@@ -9,10 +9,10 @@ use ledger::id::Height;
 use crate::context::{
     self, Address, Context, Value, from_core_proposal, from_core_vote, round_number, to_core_vote,
 };
-use crate::evidence::Evidence;
 use crate::log::Record;
 use crate::message::{PolkaCertificate, Proposal, RoundCertificate, RoundCertificateKind, RoundVote};
 use crate::output::TimeoutKind;
+use ledger::evidence::Evidence;
 
 pub(crate) fn proposed_value(height: Height, proposal: &Proposal, valid: bool) -> ProposedValue<Context> {
     ProposedValue {

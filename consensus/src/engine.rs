@@ -32,7 +32,6 @@ use crate::convert::{
     commit_certificate, core_polka, core_round_certificate, core_timeout, evidence, polka_certificate,
     proposed_value, record_of, round_certificate, timeout_kind,
 };
-use crate::evidence::Evidence;
 use crate::judge::Judge;
 use crate::log::Record;
 use crate::message::{
@@ -40,6 +39,7 @@ use crate::message::{
 };
 use crate::output::{Timeout, TimeoutKind};
 use crate::signer::Signer;
+use ledger::evidence::Evidence;
 
 /// What the core wants done, in order.
 #[derive(Debug)]

@@ -58,20 +58,6 @@ pub enum LogError {
     },
 }
 
-/// Evidence that proves nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum EvidenceError {
-    /// The two messages do not contradict each other.
-    #[error("the two messages do not conflict")]
-    NotConflicting,
-    /// The two messages are not both by the accused.
-    #[error("a message is not by the accused")]
-    WrongSigner,
-    /// A signature does not hold.
-    #[error("a signature does not hold")]
-    BadSignature,
-}
-
 /// Why a replica has stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HaltReason {

@@ -11,13 +11,13 @@ use ledger::validators::ValidatorSet;
 use crate::blocks::Blocks;
 use crate::engine::{Engine, EngineError, Event};
 use crate::error::HaltReason;
-use crate::evidence::Evidence;
 use crate::log::Record;
 use crate::message::{BODY_BYTES_MAX, Message, SignedProposal, SignedVote};
 use crate::outbox::Outbox;
 use crate::output::{Body, Output, Timeout, TimeoutKind};
 use crate::params::Params;
 use crate::signer::Signer;
+use ledger::evidence::Evidence;
 
 mod bodies;
 mod catchup;

@@ -22,7 +22,6 @@
 )]
 
 pub mod error;
-pub mod evidence;
 pub mod log;
 pub mod message;
 pub mod output;
@@ -41,7 +40,7 @@ mod outbox;
 mod pending;
 
 pub use error::HaltReason;
-pub use evidence::Evidence;
+pub use ledger::evidence::{self, Evidence};
 pub use log::Record;
 pub use message::Message;
 pub use output::{Body, Input, Origin, Output, Target, Timeout, TimeoutKind, Verdict};

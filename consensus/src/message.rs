@@ -3,17 +3,18 @@
 //! # Format
 //!
 //! Every message is one deterministic CBOR value; [`Message::decode`] refuses anything that would
-//! not encode to the same bytes. Votes are signed over [`vote_sign_bytes`], proposals over
+//! not encode to the same bytes. Votes are signed over [`Vote::sign_bytes`], proposals over
 //! [`Proposal::sign_bytes`]. Certificates hold votes without repeating height and round.
 
 use std::sync::Arc;
 
 use ledger::block;
-use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};
+use ledger::certificate::{CommitCertificate, CommitSignature, VoteType};
 use ledger::codec;
-use ledger::crypto::{PublicKey, Signature, verify};
-use ledger::id::{ChainId, Height};
+use ledger::crypto::{PublicKey, Signature};
+use ledger::id::Height;
 use ledger::validators::MAX_VALIDATORS;
+pub use ledger::vote::{Proposal, SignedProposal, SignedVote, Vote};
 use minicbor::{Decode, Encode};
 
 use crate::error::DecodeError;
@@ -27,68 +28,6 @@ pub const BODY_BYTES_MAX: usize = 16 << 20;
 pub const SMALL_MESSAGE_BYTES_MAX: usize = 32 << 10;
 /// The largest message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = BODY_BYTES_MAX + 128;
-
-/// A prevote or precommit, for a block or (`None`) for nil.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Vote {
-    /// The height voted on.
-    #[n(0)]
-    pub height: Height,
-    /// The round voted in.
-    #[n(1)]
-    pub round: u32,
-    /// First or second step.
-    #[n(2)]
-    pub vote_type: VoteType,
-    /// Who votes.
-    #[n(3)]
-    pub voter: PublicKey,
-    /// The block, or nil.
-    #[n(4)]
-    pub block_id: Option<block::Id>,
-}
-
-/// A vote with its signature, not necessarily verified.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct SignedVote {
-    /// What is signed.
-    #[n(0)]
-    pub vote: Vote,
-    /// By `vote.voter`.
-    #[n(1)]
-    pub signature: Signature,
-}
-
-/// A proposer's offer of a block for a round.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Proposal {
-    /// The height.
-    #[n(0)]
-    pub height: Height,
-    /// The round.
-    #[n(1)]
-    pub round: u32,
-    /// The block.
-    #[n(2)]
-    pub block_id: block::Id,
-    /// Whose turn it is.
-    #[n(3)]
-    pub proposer: PublicKey,
-    /// The earlier round in which two thirds already prevoted this block, if it is offered again.
-    #[n(4)]
-    pub valid_round: Option<u32>,
-}
-
-/// A proposal with its signature, not necessarily verified.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct SignedProposal {
-    /// What is signed.
-    #[n(0)]
-    pub proposal: Proposal,
-    /// By `proposal.proposer`.
-    #[n(1)]
-    pub signature: Signature,
-}
 
 /// Proof that more than two thirds prevoted a block in a round.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -204,36 +143,6 @@ pub enum Message {
     /// The height is decided.
     #[n(8)]
     Commit(#[n(0)] CommitCertificate),
-}
-
-impl Vote {
-    /// The bytes a voter signs.
-    pub fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
-        vote_sign_bytes(chain, self.vote_type, self.height, self.round, self.block_id)
-    }
-}
-
-impl SignedVote {
-    /// Whether the voter signed this vote on this chain.
-    pub fn is_authentic(&self, chain: &ChainId) -> bool {
-        verify(&self.vote.voter, &self.vote.sign_bytes(chain), &self.signature).is_ok()
-    }
-}
-
-impl Proposal {
-    /// The bytes a proposer signs: a CBOR array of the text `zhulian/proposal/1`, the chain id,
-    /// the height, the round, the valid round or null, and the block id.
-    pub fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
-        let domain = "zhulian/proposal/1";
-        codec::encode(&(domain, chain.as_str(), self.height, self.round, self.valid_round, self.block_id))
-    }
-}
-
-impl SignedProposal {
-    /// Whether the proposer signed this proposal on this chain.
-    pub fn is_authentic(&self, chain: &ChainId) -> bool {
-        verify(&self.proposal.proposer, &self.proposal.sign_bytes(chain), &self.signature).is_ok()
-    }
 }
 
 impl PolkaCertificate {

@@ -21,9 +21,9 @@ use ledger::validators::ValidatorSet;
 use minicbor::{Decode, Encode};
 
 use crate::error::HaltReason;
-use crate::evidence::Evidence;
 use crate::log::Record;
 use crate::message::Message;
+use ledger::evidence::Evidence;
 
 /// The bytes of a block as they travel, opaque to the replica. Cheap to clone.
 pub type Body = Arc<[u8]>;

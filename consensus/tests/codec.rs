@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use consensus::error::{DecodeError, EvidenceError};
+use consensus::error::DecodeError;
 use consensus::message::{
     BODY_BYTES_MAX, MESSAGE_BYTES_MAX, PolkaCertificate, ROUND_MAX, RoundCertificate, RoundCertificateKind,
     RoundVote,
@@ -13,6 +13,7 @@ use consensus::{Evidence, Message};
 use ledger::block;
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType};
 use ledger::crypto::SigningKey;
+use ledger::evidence::EvidenceError;
 use ledger::id::{ChainId, Height};
 use support::{Rng, chain_id, keys, make_body, signed_proposal, signed_vote};
 

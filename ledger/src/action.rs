@@ -3,8 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract, guarantee::IssueGuarantee,
-    listing::PublishListing, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
+    approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
+    double_signing::ReportDoubleSigning, guarantee::IssueGuarantee, listing::PublishListing,
+    proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
     registration::RegisterOrganisation, release::ReleaseGuarantee,
 };
 
@@ -12,6 +13,7 @@ use crate::procedure::{
 ///
 /// The number of a variant is its name in signed bytes and never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::large_enum_variant, reason = "an act is held by reference from its decoding on")]
 pub enum Action {
     /// A centre admits an organisation with its roles and keys.
     #[n(1)]
@@ -43,6 +45,15 @@ pub enum Action {
     /// The timekeeper of a network with a stepped clock moves it forward.
     #[n(10)]
     AdvanceClock(#[n(0)] AdvanceClock),
+    /// A member proposes a change of membership, keys or rules.
+    #[n(11)]
+    ProposeChange(#[n(0)] ProposeChange),
+    /// A member approves a proposed change.
+    #[n(12)]
+    ApproveChange(#[n(0)] ApproveChange),
+    /// Somebody proves that a validator signed twice.
+    #[n(13)]
+    ReportDoubleSigning(#[n(0)] ReportDoubleSigning),
 }
 
 impl Action {
@@ -59,6 +70,9 @@ impl Action {
             Self::RecordContract(_) => "record_contract",
             Self::ReleaseGuarantee(_) => "release_guarantee",
             Self::AdvanceClock(_) => "advance_clock",
+            Self::ProposeChange(_) => "propose_change",
+            Self::ApproveChange(_) => "approve_change",
+            Self::ReportDoubleSigning(_) => "report_double_signing",
         }
     }
 }

@@ -3,7 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::amount::Amount;
-use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::crypto::PublicKey;
+use crate::evidence::SigningKind;
+use crate::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height};
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
 use crate::time::{BlockTime, Span};
@@ -220,5 +222,104 @@ pub enum Event {
         /// By how much.
         #[n(0)]
         by: Span,
+    },
+    /// A member proposed a change, and approved it by that.
+    #[n(18)]
+    ChangeProposed {
+        /// The change.
+        #[n(0)]
+        change: ChangeId,
+        /// Which member.
+        #[n(1)]
+        by: CreditCode,
+        /// Until when it can be approved.
+        #[n(2)]
+        expires_at: BlockTime,
+    },
+    /// A member approved a change.
+    #[n(19)]
+    ChangeApproved {
+        /// The change.
+        #[n(0)]
+        change: ChangeId,
+        /// Which member.
+        #[n(1)]
+        by: CreditCode,
+    },
+    /// A quorum of the members has approved a change.
+    #[n(20)]
+    ChangeAdopted {
+        /// The change.
+        #[n(0)]
+        change: ChangeId,
+        /// The first height under it.
+        #[n(1)]
+        from: Height,
+    },
+    /// A change can no longer be approved.
+    #[n(21)]
+    ChangeExpired {
+        /// The change.
+        #[n(0)]
+        change: ChangeId,
+    },
+    /// A centre became a member.
+    #[n(22)]
+    MemberAdmitted {
+        /// Its organisation.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The first height it votes at.
+        #[n(1)]
+        from: Height,
+    },
+    /// A centre ceased to be a member.
+    #[n(23)]
+    MemberRemoved {
+        /// Its organisation.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The first height it does not vote at.
+        #[n(1)]
+        from: Height,
+    },
+    /// A member's node got other keys.
+    #[n(24)]
+    KeysRotated {
+        /// Its organisation.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The first height of the new keys.
+        #[n(1)]
+        from: Height,
+    },
+    /// A rule pack came into force.
+    #[n(25)]
+    RulesAdopted {
+        /// Its version.
+        #[n(0)]
+        version: u32,
+    },
+    /// It is proven that a validator signed twice.
+    #[n(26)]
+    DoubleSigningRecorded {
+        /// The record.
+        #[n(0)]
+        double_signing: DoubleSigningId,
+        /// The voting key.
+        #[n(1)]
+        accused: PublicKey,
+        /// For which organisation it voted.
+        #[n(2)]
+        organisation: CreditCode,
+        /// At which height.
+        #[n(3)]
+        height: Height,
+        /// In which round.
+        #[n(4)]
+        round: u32,
+        /// What was signed twice.
+        #[n(5)]
+        kind: SigningKind,
     },
 }

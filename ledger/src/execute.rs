@@ -11,7 +11,7 @@ use crate::codec;
 use crate::crypto::PublicKey;
 use crate::event::{Event, Recorded};
 use crate::hash::{StateRoot, ValidatorSetHash};
-use crate::id::Height;
+use crate::id::{CreditCode, Height};
 use crate::merkle::map::{self, MapReader, MapUpdate};
 use crate::procedure::{Context, Procedure, due};
 use crate::record::{Parameters, SteppedClock};
@@ -213,13 +213,19 @@ impl<'a> BlockExecution<'a> {
         if self.state.is_recorded(&transaction.id())? {
             return Err(Rejection::AlreadyRecorded.into());
         }
-        let holder = self.state.read(&KeyHolderKey(&transaction.key()))?.ok_or(Rejection::UnknownKey)?;
+        let speaker = speaker(&self.state, &transaction.key())?.ok_or(Rejection::UnknownKey)?;
         let organisation =
-            self.state.read(&OrganisationKey(&holder.organisation))?.ok_or(Rejection::UnknownKey)?;
-        permission::check_role(&payload.action, &organisation)?;
+            self.state.read(&OrganisationKey(speaker.organisation()))?.ok_or(Rejection::UnknownKey)?;
+        match speaker {
+            Speaker::Organisation(_) => permission::check_role(&payload.action, &organisation)?,
+            Speaker::Member(_) => permission::check_voting_key(&payload.action)?,
+        }
         let mut context = Context {
             state: &mut self.state,
+            chain: transaction.chain(),
+            height: self.height,
             time: self.time,
+            transaction: transaction.id(),
             signer: organisation,
             key: transaction.key(),
             parameters: &self.parameters,
@@ -257,6 +263,38 @@ impl<'a> BlockExecution<'a> {
     }
 }
 
+/// For whom a key signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// It is a key of this organisation.
+    Organisation(CreditCode),
+    /// It is the voting key of this organisation, which is a member now.
+    Member(CreditCode),
+}
+
+impl Speaker {
+    /// The organisation.
+    pub const fn organisation(&self) -> &CreditCode {
+        match self {
+            Self::Organisation(code) | Self::Member(code) => code,
+        }
+    }
+}
+
+/// For whom a key signs; nobody if it is unknown. A key that an organisation registered is the
+/// organisation's, even if a member votes with it.
+///
+/// # Errors
+/// [`StateError`].
+pub fn speaker(state: &Overlay<'_>, key: &PublicKey) -> Result<Option<Speaker>, StateError> {
+    if let Some(holder) = state.read(&KeyHolderKey(key))? {
+        return Ok(Some(Speaker::Organisation(holder.organisation)));
+    }
+    let members = state.read(&ValidatorsKey)?;
+    let member = members.as_ref().and_then(|set| set.get(key));
+    Ok(member.map(|member| Speaker::Member(member.organisation.clone())))
+}
+
 /// The specification of what each act runs.
 fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     match action {
@@ -270,6 +308,9 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::RecordContract(act) => act.run(context),
         Action::ReleaseGuarantee(act) => act.run(context),
         Action::AdvanceClock(act) => act.run(context),
+        Action::ProposeChange(act) => act.run(context),
+        Action::ApproveChange(act) => act.run(context),
+        Action::ReportDoubleSigning(act) => act.run(context),
     }
 }
 

@@ -5,6 +5,7 @@ use core::fmt;
 use minicbor::{Decode, Encode};
 
 use crate::codec::{InvalidText, text_type};
+use crate::hash::hash_type;
 use crate::time::civil_from_days;
 
 /// Position of a block in the chain. Genesis stands at height 0; the first block is height 1.
@@ -47,6 +48,16 @@ impl fmt::Debug for Height {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
+}
+
+hash_type! {
+    /// Name of a proposed change: the id of the transaction that proposed it.
+    ChangeId
+}
+hash_type! {
+    /// Name of a double signing: SHA-256 of the text `zhulian/double-signing/1`, a zero byte, and the
+    /// encoding of accused key, height, round and kind.
+    DoubleSigningId
 }
 
 text_type! {

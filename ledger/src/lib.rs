@@ -30,10 +30,13 @@ pub mod action;
 pub mod block;
 pub mod certificate;
 pub mod event;
+pub mod evidence;
 pub mod genesis;
+pub mod governance;
 pub mod rule;
 pub mod transaction;
 pub mod validators;
+pub mod vote;
 
 // What follows from it.
 pub mod execute;

@@ -14,29 +14,42 @@ pub mod release;
 
 pub mod clock;
 
+pub mod approval;
+pub mod double_signing;
+pub mod proposal;
+
+mod change;
+
 use crate::calendar::BeyondCalendar;
 use crate::crypto::PublicKey;
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
-use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::id::{ChainId, CreditCode, DealCode, GuaranteeId, Height};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification};
 use crate::record::organisation::Organisation;
 use crate::record::{Due, DueAt, Parameters};
 use crate::rule::{RuleError, RulePack};
 use crate::state::keys::{
-    DueKey, GuaranteeKey, LandListingRules, ListingKey, OrganisationKey, QualificationKey,
+    DueKey, FormerRules, GuaranteeKey, LandListingRules, ListingKey, OrganisationKey, QualificationKey,
 };
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
+use crate::transaction;
 
 /// What an act sees of the world, and where its effects go.
 pub struct Context<'a, 'b> {
     /// The state so far in this block.
     pub state: &'a mut Overlay<'b>,
+    /// The chain that the transaction was signed for.
+    pub chain: &'a ChainId,
+    /// The height of the block.
+    pub height: Height,
     /// Block time.
     pub time: BlockTime,
+    /// The transaction.
+    pub transaction: transaction::Id,
     /// The organisation whose key signed.
     pub signer: Organisation,
     /// That key.
@@ -98,6 +111,22 @@ impl Context<'_, '_> {
     pub(crate) fn rules(&self) -> Result<RulePack, Failure> {
         Ok(self.state.read(&LandListingRules)?.ok_or(Rejection::RuleMissing)?)
     }
+
+    pub(crate) fn rules_of(&self, listing: &Listing) -> Result<RulePack, Failure> {
+        Ok(rules_of(self.state, listing)?)
+    }
+}
+
+/// The rules that a listing began with, counted by the holiday table in force: a newer pack does not touch
+/// a trade that runs, but the State Council's table of the next year is for everybody.
+pub(crate) fn rules_of(state: &Overlay<'_>, listing: &Listing) -> Result<RulePack, StateError> {
+    let missing = || StateError::Store("the state lacks the rules of a listing".into());
+    let now = state.read(&LandListingRules)?.ok_or_else(missing)?;
+    if now.version == listing.terms.pack_version {
+        return Ok(now);
+    }
+    let then = state.read(&FormerRules(listing.terms.pack_version))?.ok_or_else(missing)?;
+    Ok(RulePack { calendar: now.calendar, ..then })
 }
 
 /// Has `due` happen at `time`.

@@ -6,7 +6,7 @@ pub mod organisation;
 
 use minicbor::{Decode, Encode};
 
-use crate::id::{DealCode, GuaranteeId};
+use crate::id::{ChangeId, DealCode, GuaranteeId};
 use crate::time::BlockTime;
 
 /// What a stepped clock reads.
@@ -79,6 +79,9 @@ pub enum Due {
     /// A letter of guarantee ends.
     #[n(7)]
     GuaranteeExpires(#[n(0)] GuaranteeId),
+    /// A proposed change can no longer be approved.
+    #[n(8)]
+    ChangeExpires(#[n(0)] ChangeId),
 }
 
 /// When something falls due: the order in which due things happen.

@@ -36,6 +36,18 @@ pub enum Unit {
     Permille,
 }
 
+impl Unit {
+    /// Its name in interfaces: `snake_case`, stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::WorkingDay => "working_day",
+            Self::Minute => "minute",
+            Self::Permille => "permille",
+        }
+    }
+}
+
 /// One legal number with the text it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -86,7 +98,64 @@ pub enum RuleError {
     Beyond(#[from] BeyondCalendar),
 }
 
+/// A rule pack that must not come into force.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRulePack {
+    /// No version.
+    #[error("version: counts from 1")]
+    Version,
+    /// A rule that no trade asks for.
+    #[error("rule {0}: is not known; rules are {all}", all = land_listing::ALL.join(", "))]
+    UnknownRule(RuleId),
+    /// A rule in a unit it cannot have.
+    #[error("rule {0}: does not count in {unit}", unit = .1.name())]
+    Unit(RuleId, Unit),
+    /// A value out of range.
+    #[error("rule {0}: the value must be 1 to 100,000")]
+    Value(RuleId),
+    /// A rule that stands twice, or not in its order.
+    #[error("rule {0}: stands twice for the same day of effect, or not in the order of names and days")]
+    Order(RuleId),
+    /// A rule that is missing now.
+    #[error(transparent)]
+    Missing(#[from] RuleError),
+    /// A holiday table that does not speak of today.
+    #[error("calendar: the holiday table must cover the day on which it comes into force")]
+    Today,
+    /// A day outside the table.
+    #[error("calendar: {0} lies outside the table's first and last day")]
+    Outside(Day),
+    /// A day that is worked and is not.
+    #[error("calendar: {0} stands among the holidays and the workdays")]
+    Both(Day),
+    /// Days that are not in ascending order.
+    #[error("calendar: the days must be in ascending order, once each")]
+    Days,
+}
+
 impl RulePack {
+    /// Checks that the pack can come into force at `time`: every rule of [`land_listing::ALL`] in
+    /// effect, known units, values in range, everything once and in order, a holiday table that
+    /// speaks of the day.
+    ///
+    /// # Errors
+    /// [`InvalidRulePack`].
+    pub fn check(&self, time: BlockTime) -> Result<(), InvalidRulePack> {
+        if self.version == 0 {
+            return Err(InvalidRulePack::Version);
+        }
+        self.rules.iter().try_for_each(Rule::check)?;
+        let order = |rule: &Rule| (rule.id.clone(), rule.effective_from);
+        let mut pairs = self.rules.iter().zip(self.rules.iter().skip(1));
+        if let Some((rule, _)) = pairs.find(|(a, b)| order(a) >= order(b)) {
+            return Err(InvalidRulePack::Order(rule.id.clone()));
+        }
+        for id in land_listing::ALL {
+            self.rule(id, time)?;
+        }
+        check_calendar(&self.calendar, Day::of(time))
+    }
+
     /// The rule `id` in effect at `time`.
     ///
     /// # Errors
@@ -147,6 +216,37 @@ impl RulePack {
             _ => Err(RuleError::Missing(id)),
         }
     }
+}
+
+impl Rule {
+    fn check(&self) -> Result<(), InvalidRulePack> {
+        let allowed = land_listing::units(self.id.as_str());
+        if allowed.is_empty() {
+            return Err(InvalidRulePack::UnknownRule(self.id.clone()));
+        }
+        if !allowed.contains(&self.unit) {
+            return Err(InvalidRulePack::Unit(self.id.clone(), self.unit));
+        }
+        if self.value == 0 || self.value > 100_000 {
+            return Err(InvalidRulePack::Value(self.id.clone()));
+        }
+        Ok(())
+    }
+}
+
+fn check_calendar(calendar: &Calendar, today: Day) -> Result<(), InvalidRulePack> {
+    let Calendar { first, last, holidays, workdays } = calendar;
+    if today < *first || today > *last {
+        return Err(InvalidRulePack::Today);
+    }
+    if let Some(day) = holidays.iter().chain(workdays).find(|day| *day < first || *day > last) {
+        return Err(InvalidRulePack::Outside(*day));
+    }
+    if let Some(day) = holidays.iter().find(|day| workdays.contains(day)) {
+        return Err(InvalidRulePack::Both(*day));
+    }
+    let ascending = |days: &[Day]| days.iter().zip(days.iter().skip(1)).all(|(a, b)| a < b);
+    if ascending(holidays) && ascending(workdays) { Ok(()) } else { Err(InvalidRulePack::Days) }
 }
 
 /// Names of the rules that a land-use right listing (挂牌) obeys.

@@ -9,6 +9,8 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use crate::codec::{self, CodecError};
+use crate::governance::Era;
+use crate::id::Height;
 use crate::transaction;
 
 /// Writes of a block in the order of keys; `None` removes.
@@ -79,6 +81,20 @@ pub fn read<K: StateKey>(state: &dyn StateRead, key: &K) -> Result<Option<K::Val
     state.get(&key)?.map(|bytes| decode_value(&key, &bytes)).transpose()
 }
 
+/// The validator set of a height that is decided or about to be.
+///
+/// # Errors
+/// [`StateError`].
+pub fn era_of(state: &dyn StateRead, height: Height) -> Result<Era, StateError> {
+    let (from, before) = keys::era_of(height);
+    era(state.first_in(&from, &before)?)
+}
+
+fn era(found: Option<Entry>) -> Result<Era, StateError> {
+    let (key, value) = found.ok_or_else(|| StateError::Store("the state has no validator sets".into()))?;
+    decode_value(&key, &value)
+}
+
 /// Decodes a stored value.
 ///
 /// # Errors
@@ -131,6 +147,15 @@ impl<'a> Overlay<'a> {
             Some(value) => value.as_ref().map(|bytes| decode_value(&key, bytes)).transpose(),
             None => self.read_below(key),
         }
+    }
+
+    /// The validator set of a height that is decided or about to be.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn era_of(&self, height: Height) -> Result<Era, StateError> {
+        let (from, before) = keys::era_of(height);
+        era(self.first_in(&from, &before)?)
     }
 
     /// Stages a typed write.

@@ -56,6 +56,7 @@ const TAG_COSE_SIGN1: u64 = 18;
 /// A transaction that has the right shape, with a signature not yet verified.
 #[derive(Clone, Debug)]
 pub struct Unverified {
+    chain: ChainId,
     bytes: Vec<u8>,
     key: PublicKey,
     payload: Payload,
@@ -67,6 +68,7 @@ pub struct Unverified {
 #[derive(Clone, Debug)]
 pub struct Verified {
     id: Id,
+    chain: ChainId,
     bytes: Vec<u8>,
     key: PublicKey,
     payload: Payload,
@@ -82,7 +84,8 @@ impl Unverified {
         let key = read_protected(&envelope.protected)?;
         let payload = codec::decode(&envelope.payload, MAX_LEAF_BYTES)?;
         let signed = sig_structure(chain, &envelope.protected, &envelope.payload);
-        Ok(Self { bytes: bytes.to_vec(), key, payload, signed, signature: envelope.signature })
+        let chain = chain.clone();
+        Ok(Self { chain, bytes: bytes.to_vec(), key, payload, signed, signature: envelope.signature })
     }
 
     /// The claim that the signature makes, for a batch.
@@ -125,7 +128,8 @@ impl Unverified {
     }
 
     fn into_verified(self) -> Verified {
-        Verified { id: self.id(), bytes: self.bytes, key: self.key, payload: self.payload }
+        let id = self.id();
+        Verified { id, chain: self.chain, bytes: self.bytes, key: self.key, payload: self.payload }
     }
 }
 
@@ -141,6 +145,11 @@ impl Verified {
     /// The name of the transaction.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// The chain it was signed for.
+    pub fn chain(&self) -> &ChainId {
+        &self.chain
     }
 
     /// The bytes as signed: the leaf that the log keeps.

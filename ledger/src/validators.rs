@@ -84,6 +84,11 @@ impl ValidatorSet {
         self.0.binary_search_by_key(key, |v| v.public_key).ok().and_then(|index| self.0.get(index))
     }
 
+    /// The validator of this organisation.
+    pub fn of(&self, organisation: &CreditCode) -> Option<&Validator> {
+        self.0.iter().find(|validator| validator.organisation == *organisation)
+    }
+
     /// The validator at `index` in the order of voting keys.
     pub fn at(&self, index: usize) -> Option<&Validator> {
         self.0.get(index)

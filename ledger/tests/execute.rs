@@ -23,7 +23,7 @@ use support::words::{Names, Words, action};
 
 fn start(options: &Options) -> (Chain, Names) {
     let genesis = genesis(options);
-    (Chain::new(&genesis), Names { listings: BTreeMap::new(), day_zero: genesis.time })
+    (Chain::new(&genesis), Names::new(genesis.chain_id.clone(), genesis.time))
 }
 
 /// Signs the act of a line such as `gz register new`.
@@ -129,7 +129,7 @@ fn a_block_with_a_fault_is_refused() {
 #[test]
 fn the_transactions_are_those_of_the_header() {
     let (mut chain, good, two) = first_block(&Options::default());
-    let names = Names { listings: BTreeMap::new(), day_zero: chain.tip.time };
+    let names = Names::new(chain.chain_id.clone(), chain.tip.time);
     let third = transaction(&mut chain, &names, "gz register three");
     let swapped = vec![two[1].clone(), two[0].clone()];
     let fewer = vec![two[0].clone()];
@@ -148,7 +148,7 @@ fn claim(chain: &Chain, good: &Header, transactions: &[Verified]) -> Option<Bloc
 #[test]
 fn one_refused_transaction_spoils_the_block() {
     let (mut chain, good, two) = first_block(&Options::default());
-    let names = Names { listings: BTreeMap::new(), day_zero: chain.tip.time };
+    let names = Names::new(chain.chain_id.clone(), chain.tip.time);
     let stranger = transaction(&mut chain, &names, "stranger register three");
     let refused = |index, rejection| Some(BlockFault::Transaction { index, rejection });
     let cases = [
@@ -165,7 +165,7 @@ fn one_refused_transaction_spoils_the_block() {
 fn a_block_stays_within_the_parameters() {
     let options = Options { block_transactions: Some(2), ..Options::default() };
     let (mut chain, good, two) = first_block(&options);
-    let names = Names { listings: BTreeMap::new(), day_zero: chain.tip.time };
+    let names = Names::new(chain.chain_id.clone(), chain.tip.time);
     // The size is judged before any transaction is: the first of these would be refused.
     let stranger = transaction(&mut chain, &names, "stranger register three");
     let three = [stranger, two[0].clone(), two[1].clone()];
@@ -394,6 +394,9 @@ fn acts_are_named_after_their_variants() {
         "contract L",
         "release bank:G1",
         "advance 1d",
+        "propose remove zs",
+        "approve C",
+        "report zs",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         let act: Action = action(words[0], &Words::of(words[1..].iter().copied()), &names);

@@ -2,15 +2,15 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
 use ledger::action::Action;
 use ledger::block::{self, Block, Header};
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};
 use ledger::codec::{CodecError, encode};
 use ledger::event::{Event, Recorded};
+use ledger::evidence::{Evidence, SigningKind};
+use ledger::governance::{Approval, ChangeStatus, DoubleSigning, Era, ProposedChange, possession_bytes};
 use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
-use ledger::id::{ChainId, Height};
+use ledger::id::{ChainId, ChangeId, Height};
 use ledger::record::guarantee::{Guarantee, GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::*;
 use ledger::record::organisation::{KeyHolder, Organisation, Role};
@@ -29,7 +29,7 @@ fn chain_id() -> ChainId {
 
 fn names() -> Names {
     let day_zero = BlockTime::parse("2026-03-02T00:00:00+08:00").unwrap();
-    Names { listings: BTreeMap::new(), day_zero }
+    Names::new(chain_id(), day_zero)
 }
 
 fn act(line: &str) -> Action {
@@ -37,7 +37,7 @@ fn act(line: &str) -> Action {
     action(words[0], &Words::of(words[1..].iter().copied()), &names())
 }
 
-const ACTS: [&str; 10] = [
+const ACTS: [&str; 13] = [
     "register new roles=seller,bidder keys=new",
     "publish L",
     "issue G1",
@@ -48,6 +48,20 @@ const ACTS: [&str; 10] = [
     "contract L",
     "release bank:G1",
     "advance 1d",
+    "propose admit new",
+    "approve C",
+    "report zs",
+];
+
+/// One of every kind of change, and of every reason for a removal.
+const CHANGES: [&str; 7] = [
+    "propose centre new keys=new",
+    "propose admit new",
+    "propose remove zs",
+    "propose remove zs reason=other",
+    "propose remove zs reason=zs",
+    "propose rotate zs votes=zs_v2",
+    "propose rules without=LL05",
 ];
 
 fn payload(line: &str) -> Payload {
@@ -159,7 +173,46 @@ fn events() -> Vec<Event> {
         Event::GuaranteeReleased { guarantee: guarantee.clone(), ground: ReleaseGround::Contract },
         Event::GuaranteeExpired { guarantee },
         Event::ClockAdvanced { by: Span::from_millis(86_400_000) },
+        Event::ChangeProposed { change: change_id(), by: code("gz"), expires_at: at },
+        Event::ChangeApproved { change: change_id(), by: code("sz") },
+        Event::ChangeAdopted { change: change_id(), from: Height::new(301) },
+        Event::ChangeExpired { change: change_id() },
+        Event::MemberAdmitted { organisation: code("new"), from: Height::new(301) },
+        Event::MemberRemoved { organisation: code("zs"), from: Height::new(301) },
+        Event::KeysRotated { organisation: code("zs"), from: Height::new(301) },
+        Event::RulesAdopted { version: 2 },
+        Event::DoubleSigningRecorded {
+            double_signing: evidence("zs").id(),
+            accused: key("zs votes").public_key(),
+            organisation: code("zs"),
+            height: Height::new(1),
+            round: 0,
+            kind: SigningKind::Prevote,
+        },
     ]
+}
+
+fn change_id() -> ChangeId {
+    ChangeId::from_bytes([6; 32])
+}
+
+fn evidence(line: &str) -> Evidence {
+    support::governance::evidence(&Words::of(line.split(' ')), &names())
+}
+
+/// A change that two members have approved.
+fn proposed_change(status: ChangeStatus) -> ProposedChange {
+    let Action::ProposeChange(act) = act("propose remove zs") else { panic!("a proposal") };
+    let approval = |who, at| Approval { organisation: code(who), at: names().time(at) };
+    ProposedChange {
+        id: change_id(),
+        change: act.change,
+        proposer: code("gz"),
+        proposed_at: names().time("d1"),
+        expires_at: names().time("d31"),
+        approvals: vec![approval("gz", "d1"), approval("sz", "d2")],
+        status,
+    }
 }
 
 fn dues() -> Vec<Due> {
@@ -173,6 +226,7 @@ fn dues() -> Vec<Due> {
         Due::ContractDue(listing.clone()),
         Due::ReleaseDue(listing),
         Due::GuaranteeExpires(letter("bank:G1")),
+        Due::ChangeExpires(change_id()),
     ]
 }
 
@@ -184,6 +238,15 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     for line in ACTS {
         pin(format!("payload {}", act(line).name()), encode(&payload(line)));
     }
+    for line in CHANGES {
+        let Action::ProposeChange(proposal) = act(line) else { panic!("a proposal") };
+        pin(format!("change {}", proposal.change.name()), encode(&proposal.change));
+    }
+    for line in ["zs", "zs kind=precommit", "zs kind=proposal"] {
+        pin(format!("evidence {}", evidence(line).kind().name()), evidence(line).encode());
+    }
+    let member = genesis.validators.at(0).unwrap();
+    pin("possession".into(), possession_bytes(&chain_id(), member));
     pin("transaction".into(), signed("quote 1010"));
     pin("header".into(), header().encode());
     let block = Block { header: header(), transactions: vec![signed("quote 1010"), signed("confirm L")] };
@@ -203,19 +266,21 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     all
 }
 
+/// Pins a key and its value.
+fn pin_entry<K: StateKey>(pin: &mut impl FnMut(String, Vec<u8>), name: &str, key: &K, value: &K::Value) {
+    pin(format!("key {name}"), key.key());
+    pin(format!("value {name}"), encode(value));
+}
+
 /// Pins keys and values of the state.
 fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::Genesis) {
-    fn both<K: StateKey>(pin: &mut impl FnMut(String, Vec<u8>), name: &str, key: &K, value: &K::Value) {
-        pin(format!("key {name}"), key.key());
-        pin(format!("value {name}"), encode(value));
-    }
     let (listing_code, day) = (names().listing("L"), genesis.time.china_day());
-    both(pin, "parameters", &ParametersKey, &genesis.parameters);
+    pin_entry(pin, "parameters", &ParametersKey, &genesis.parameters);
     let real = Parameters { clock: Clock::Real, ..genesis.parameters.clone() };
-    both(pin, "parameters with a real clock", &ParametersKey, &real);
-    both(pin, "rules", &LandListingRules, &genesis.rules);
-    both(pin, "validators", &ValidatorsKey, &genesis.validators);
-    both(pin, "stepped clock", &SteppedClockKey, &SteppedClock { reads: genesis.time });
+    pin_entry(pin, "parameters with a real clock", &ParametersKey, &real);
+    pin_entry(pin, "rules", &LandListingRules, &genesis.rules);
+    pin_entry(pin, "validators", &ValidatorsKey, &genesis.validators);
+    pin_entry(pin, "stepped clock", &SteppedClockKey, &SteppedClock { reads: genesis.time });
     let organisation = Organisation {
         code: code("trader"),
         name: "珠海贸易".parse().unwrap(),
@@ -224,26 +289,47 @@ fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::G
         admitted_by: code("gz"),
         admitted_at: genesis.time,
     };
-    both(pin, "organisation", &OrganisationKey(&code("trader")), &organisation);
+    pin_entry(pin, "organisation", &OrganisationKey(&code("trader")), &organisation);
     let holder = KeyHolder { organisation: code("trader") };
-    both(pin, "key holder", &KeyHolderKey(&key("trader").public_key()), &holder);
-    both(pin, "listing", &ListingKey(&listing_code), &listing());
+    pin_entry(pin, "key holder", &KeyHolderKey(&key("trader").public_key()), &holder);
+    pin_entry(pin, "listing", &ListingKey(&listing_code), &listing());
     let guarantee_id = letter("bank:G1");
     let (bidder, at) = (code("a"), names().time("d22"));
     let qualification =
         Qualification { bidder: bidder.clone(), guarantee: guarantee_id.clone(), at, quotes: 2 };
-    both(pin, "qualification", &QualificationKey(&listing_code, &bidder), &qualification);
+    pin_entry(pin, "qualification", &QualificationKey(&listing_code, &bidder), &qualification);
     let quote = Quote { number: 4, bidder, price: yuan("1010"), at };
-    both(pin, "quote", &QuoteKey(&listing_code, 4), &quote);
-    both(pin, "deal sequence", &DealSequenceKey(&code("gz"), day), &7);
-    both(pin, "guarantee", &GuaranteeKey(&guarantee_id), &guarantee());
+    pin_entry(pin, "quote", &QuoteKey(&listing_code, 4), &quote);
+    pin_entry(pin, "deal sequence", &DealSequenceKey(&code("gz"), day), &7);
+    pin_entry(pin, "guarantee", &GuaranteeKey(&guarantee_id), &guarantee());
     for status in [GuaranteeStatus::Issued, GuaranteeStatus::Deposited, GuaranteeStatus::Expired] {
-        both(pin, "guarantee", &GuaranteeKey(&guarantee_id), &Guarantee { status, ..guarantee() });
+        pin_entry(pin, "guarantee", &GuaranteeKey(&guarantee_id), &Guarantee { status, ..guarantee() });
     }
+    pin_governance(pin, genesis);
     for due in dues() {
         let at = DueAt { time: names().time("d32"), due };
-        both(pin, "due", &DueKey(&at), &at.due);
+        pin_entry(pin, "due", &DueKey(&at), &at.due);
     }
+}
+
+/// Pins keys and values of the state that governance writes.
+fn pin_governance(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::Genesis) {
+    let era = Era { from: Height::new(300), validators: genesis.validators.clone() };
+    pin_entry(pin, "era", &EraKey(era.from), &era);
+    pin_entry(pin, "former rules", &FormerRules(1), &genesis.rules);
+    for status in [ChangeStatus::Open, ChangeStatus::Adopted(Height::new(301)), ChangeStatus::Expired] {
+        pin_entry(pin, "proposed change", &ChangeKey(&change_id()), &proposed_change(status));
+    }
+    pin_entry(pin, "open changes", &OpenChangesKey(&code("gz")), &2);
+    let evidence = evidence("zs");
+    let record = DoubleSigning {
+        id: evidence.id(),
+        evidence,
+        organisation: code("zs"),
+        reported_by: code("gz"),
+        reported_at: names().time("d1"),
+    };
+    pin_entry(pin, "double signing", &DoubleSigningKey(&record.id), &record);
 }
 
 /// Formats are promises: a change of this file is a decision, and needs a new version.
@@ -485,6 +571,10 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "stepped", "clock"] => Some("stepped-clock"),
         ["value", "key", "holder"] => Some("key-holder"),
         ["value", "deal", "sequence"] => Some("deal-sequence"),
+        ["value", "former", "rules"] => Some("rule-pack"),
+        ["value", "proposed", "change"] => Some("proposed-change"),
+        ["value", "open", "changes"] => Some("open-changes"),
+        ["value", "double", "signing"] => Some("double-signing"),
         ["value", name] => Some(name),
         [first, ..] => Some(first),
         [] => None,

@@ -26,8 +26,8 @@ fn a_genesis_is_read_whole() {
     assert_eq!(keys, &[key("gz").public_key(), key("gz.2").public_key()]);
     assert_eq!(genesis.parameters.clock, Clock::Stepped { timekeeper: key("keeper").public_key() });
     assert_eq!(genesis.rules.rules.len(), land_listing::ALL.len());
-    // 3 settings and a clock, 13 organisations with two keys each.
-    assert_eq!(genesis.state().len(), 4 + 13 * 3);
+    // 3 settings, a clock and an era, 13 organisations with two keys each.
+    assert_eq!(genesis.state().len(), 5 + 13 * 3);
 }
 
 /// The reference pack has every rule, and its holiday table speaks of days that it changes only.
@@ -81,7 +81,7 @@ fn what_is_not_a_genesis_is_refused() {
         ("unit = \"permille\"", "unit = \"percent\"", "the unit is one of"),
         ("unit = \"permille\"", "unit = \"day\"", "rule LL03: does not count in day"),
         ("value = 200", "value = 0", "the value must be"),
-        ("version = 1", "version = 0", "rules.version: counts from 1"),
+        ("version = 1", "version = 0", "version: counts from 1"),
         ("effective_from = \"2007-11-01\"", "effective_from = \"2026-03-03\"", "no rule LL01 in effect"),
         ("effective_from = \"2007-11-01\"", "effective_from = \"2007-02-30\"", "is not a date"),
         ("last = \"2026-12-31\"", "last = \"2026-06-30\"", "lies outside the table"),

@@ -3,7 +3,7 @@
 mod support;
 
 use ledger::action::Action;
-use ledger::execute::permission::{TABLE, check_role};
+use ledger::execute::permission::{TABLE, check_role, check_voting_key};
 use ledger::execute::rejection::Rejection;
 use ledger::record::listing::{BestQuote, BothSides, Contract, Stage};
 use ledger::record::organisation::{Organisation, Role};
@@ -13,7 +13,7 @@ use support::network::{Options, code, genesis, key};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 10] = [
+const ACTS: [&str; 13] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -24,6 +24,9 @@ const ACTS: [&str; 10] = [
     "seller contract L",
     "seller release bank:G1",
     "keeper advance 1d",
+    "gz propose remove zs",
+    "sz approve C",
+    "a report zs",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {
@@ -35,15 +38,27 @@ fn act(line: &str, names: &Names) -> (String, Action) {
 fn chain() -> (Chain, Names) {
     let genesis = genesis(&Options { stepped: true, ..Options::default() });
     let mut chain = Chain::new(&genesis);
-    let mut names = Names { listings: Default::default(), day_zero: genesis.time };
-    for line in ["seller publish L", "bank issue G1", "bank issue G2 for=b", "b deposit bank:G2"] {
+    let mut names = Names::new(genesis.chain_id.clone(), genesis.time);
+    for line in [
+        "seller publish L",
+        "bank issue G1",
+        "bank issue G2 for=b",
+        "b deposit bank:G2",
+        "gz propose remove zs",
+    ] {
         let (who, action) = act(line, &names);
         let bytes = chain.sign(&key(&who), action, 10);
         let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
         let (made, refused) = chain.block(time, &[chain.verified(&bytes)]);
         assert!(refused.is_empty(), "{line}: {refused:?}");
-        if let ledger::event::Event::ListingPublished { listing, .. } = &made.events[0].event {
-            names.listings.insert("L".into(), listing.clone());
+        match &made.events[0].event {
+            ledger::event::Event::ListingPublished { listing, .. } => {
+                names.listings.insert("L".into(), listing.clone());
+            }
+            ledger::event::Event::ChangeProposed { change, .. } => {
+                names.changes.insert("C".into(), *change);
+            }
+            _ => {}
         }
     }
     (chain, names)
@@ -68,6 +83,8 @@ fn an_act_needs_one_of_its_roles() {
             let expected = if row.roles.contains(&role) { Ok(()) } else { Err(Rejection::RoleNotPermitted) };
             assert_eq!(check_role(&action, &organisation), expected, "{} as {}", row.act, role.name());
         }
+        let expected = if row.voting_key { Ok(()) } else { Err(Rejection::RoleNotPermitted) };
+        assert_eq!(check_voting_key(&action), expected, "{} by a voting key", row.act);
         let nobody = Organisation { roles: Vec::new(), ..somebody.clone() };
         assert_eq!(check_role(&action, &nobody), Err(Rejection::RoleNotPermitted));
     }

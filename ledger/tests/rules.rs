@@ -6,15 +6,18 @@ use std::collections::BTreeSet;
 
 use ledger::execute::permission::TABLE;
 use ledger::execute::rejection::Rejection;
+use ledger::record::organisation::Organisation;
 use ledger::rule::{Unit, land_listing};
-use ledger::state::keys::DealSequenceKey;
+use ledger::state::keys::{DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 3] = [
+const ELSEWHERE: [(Rejection, &str); 4] = [
     (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
+    (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
 ];
 
 macro_rules! tables {
@@ -31,7 +34,7 @@ macro_rules! tables {
 
 tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
-    release clock lifecycle
+    release clock lifecycle proposal approval double_signing
 }
 
 #[test]
@@ -59,7 +62,7 @@ fn every_table_file_is_run() {
 fn a_centre_numbers_at_most_999_999_deals_a_day() {
     let genesis = network::genesis(&network::Options::default());
     let (mut chain, centre) = (Chain::new(&genesis), network::code("gz"));
-    let names = words::Names { listings: Default::default(), day_zero: genesis.time };
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
     let publish = words::action("publish", &words::Words::of([].into_iter()), &names);
     let bytes = chain.sign(&network::key("seller"), publish, 10);
     let transaction = chain.verified(&bytes);
@@ -67,6 +70,29 @@ fn a_centre_numbers_at_most_999_999_deals_a_day() {
     for (used, answer) in [(999_998, None), (999_999, Some(Rejection::DealSequenceUsedUp))] {
         chain.put(&DealSequenceKey(&centre, genesis.time.china_day()), &used);
         assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
+    }
+}
+
+#[test]
+fn a_network_has_at_most_128_members() {
+    let genesis = network::genesis(&network::Options::default());
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let mut chain = Chain::new(&genesis);
+    let centre: Organisation = chain.read(&OrganisationKey(&network::code("gz"))).unwrap();
+    let code = network::code("new");
+    chain.put(&OrganisationKey(&code), &Organisation { code: code.clone(), ..centre });
+    let act = words::action("propose", &words::Words::of(["admit", "new"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("gz"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (members, answer) in [(127, None), (128, Some(Rejection::TooManyMembers))] {
+        let others = (4..members).map(|n| Validator {
+            public_key: network::key(&format!("voting key {n}")).public_key(),
+            network_key: network::key(&format!("network key {n}")).public_key(),
+            organisation: network::code(&format!("centre {n}")),
+        });
+        let set = ValidatorSet::new(genesis.validators.iter().cloned().chain(others).collect()).unwrap();
+        chain.put(&ValidatorsKey, &set);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{members}");
     }
 }
 
@@ -121,7 +147,8 @@ fn permissions() -> String {
         let roles: Vec<&str> = row.roles.iter().map(|role| role.name()).collect();
         let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
-        text += &format!("| `{}` | {} | {stages} |\n", row.act, roles.join(", "));
+        let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
+        text += &format!("| `{}` | {}{by_node} | {stages} |\n", row.act, roles.join(", "));
     }
     text
 }

@@ -11,6 +11,7 @@ mod view;
 
 mod blocks;
 mod events;
+mod governance;
 mod records;
 mod status;
 mod submit;
@@ -148,6 +149,7 @@ pub fn openapi() -> String {
         ("listings", "Listings with their quotes and bidders"),
         ("guarantees", "Letters of guarantee"),
         ("organisations", "Who takes part"),
+        ("governance", "Members, the changes they decide on, and double signings"),
         ("events", "What happens"),
         ("node", "This node and its chain"),
         ("health", "For operators"),
@@ -181,6 +183,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(records::guarantee))
         .routes(routes!(records::organisations))
         .routes(routes!(records::organisation))
+        .routes(routes!(governance::members))
+        .routes(routes!(governance::changes))
+        .routes(routes!(governance::change))
+        .routes(routes!(governance::evidence_list))
+        .routes(routes!(governance::evidence))
         .routes(routes!(events::get))
         .routes(routes!(status::get))
         .routes(routes!(status::genesis))

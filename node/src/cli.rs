@@ -8,6 +8,7 @@ pub mod output;
 mod config;
 pub(crate) mod events;
 pub(crate) mod genesis;
+pub(crate) mod governance;
 pub(crate) mod init;
 mod key;
 mod show;
@@ -70,6 +71,9 @@ enum Command {
     /// Record a contract 合同备案
     #[command(subcommand)]
     Contract(trade::Contract),
+    /// Change members, keys and rules together 网络治理
+    #[command(subcommand)]
+    Governance(governance::Governance),
     /// Look something up on the ledger 查询账本
     #[command(subcommand)]
     Show(show::Show),
@@ -145,6 +149,7 @@ fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::
         Command::Guarantee(guarantee) => wait(guarantee.run(console)),
         Command::Deal(deal) => wait(deal.run(console)),
         Command::Contract(contract) => wait(contract.run(console)),
+        Command::Governance(governance) => wait(governance.run(console)),
         Command::Show(show) => wait(show.run(console)),
         Command::Genesis(genesis) => genesis.run(console),
         Command::Config(config) => config.run(console),

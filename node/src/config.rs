@@ -372,6 +372,16 @@ impl Home {
         self.root.join("network.key")
     }
 
+    /// The key that is to take the place of the consensus key, while the members decide on it.
+    pub fn next_consensus_key(&self) -> PathBuf {
+        self.root.join("consensus-next.key")
+    }
+
+    /// The key that is to take the place of the network key, while the members decide on it.
+    pub fn next_network_key(&self) -> PathBuf {
+        self.root.join("network-next.key")
+    }
+
     /// The key with which the centre signs transactions.
     pub fn operator_key(&self) -> PathBuf {
         self.root.join("operator.key")

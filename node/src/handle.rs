@@ -97,7 +97,7 @@ pub enum Refusal {
     /// The organisation has too many transactions waiting.
     #[error("the organisation has as many waiting transactions as it may; wait until some are recorded")]
     QuotaExceeded,
-    /// The node is shutting down, behind the network, or out of disk space.
+    /// The node is shutting down, behind the network, no member of it, or out of disk space.
     #[error("the node takes no transactions now; submit through another node")]
     NotReady,
 }
@@ -144,6 +144,9 @@ pub struct Status {
     pub mempool_bytes: usize,
     /// Size of the validator set.
     pub validators: usize,
+    /// Whether this node is one of them. A node that is none follows, as far as its peers let it, and does
+    /// not vote.
+    pub member: bool,
 }
 
 /// What a node is doing.
@@ -217,10 +220,14 @@ impl Handle {
         }
         answered.await.unwrap_or_else(|_| not_ready())
     }
+
     /// A node that takes no part would keep its submitters waiting; one far behind would refuse by rules of
     /// a state that is long past.
     fn takes_transactions(&self) -> bool {
         let status = self.inner.status.borrow();
+        if !status.member {
+            return false;
+        }
         match &status.phase {
             Phase::Running => true,
             Phase::CatchingUp { target } => target.get().saturating_sub(status.height.get()) <= BEHIND_MAX,

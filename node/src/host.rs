@@ -5,7 +5,9 @@
 
 mod blocks;
 mod clock;
+mod members;
 mod progress;
+mod report;
 mod timers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,7 +24,8 @@ use ledger::crypto::{PublicKey, SigningKey};
 use ledger::execute::{Executed, Tip};
 use ledger::genesis::Genesis;
 use ledger::id::Height;
-use ledger::state::StateError;
+use ledger::state::keys::ValidatorsKey;
+use ledger::state::{StateError, read};
 use ledger::store::{Store, StoreError};
 use ledger::validators::ValidatorSet;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
@@ -36,6 +39,7 @@ use crate::wire::CertifiedBlock;
 
 pub use clock::real_time;
 use progress::Claims;
+use report::Reports;
 use timers::Timers;
 
 /// Events that may wait for the host.
@@ -91,6 +95,10 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The voting key.
     pub key: SigningKey,
+    /// Where the home holds the next voting key, if it does.
+    pub next_key: PathBuf,
+    /// The nodes that the configuration names, with their addresses.
+    pub peers: Vec<network::Member>,
     /// How long to wait for what.
     pub params: consensus::Params,
     /// Local bounds.
@@ -163,12 +171,15 @@ pub struct Host {
     tip: Tip,
     validators: ValidatorSet,
     names: Names,
+    /// Nodes that are no members any more and stay in the mesh a little longer, and since when.
+    parting: Vec<(network::PublicKey, Instant)>,
     /// Blocks of the current height that are executed already.
     executed: BTreeMap<block::Id, Executed>,
     /// A block we are asked to build, when there is nothing to put into it yet.
     to_build: Option<ToBuild>,
     phase: Phase,
     claims: Claims,
+    reports: Reports,
     fetched: VecDeque<(CommitCertificate, Body, PublicKey)>,
     next_due: Option<ledger::time::BlockTime>,
     last_block: Instant,
@@ -198,18 +209,21 @@ impl Host {
         let tip = parts.store.ledger_tip(parts.genesis.time)?;
         let wal = Wal::open(&parts.wal_path, &parts.key, &parts.genesis.chain_id)?;
         let replica = new_replica(&parts, tip.height);
+        let validators = read(&parts.store.snapshot()?, &ValidatorsKey)?.ok_or(HostError::NoValidators)?;
         let now = Instant::now();
         let mut host = Self {
             replica,
             wal,
             timers: Timers::default(),
             tip,
-            validators: parts.genesis.validators.clone(),
+            validators,
             names: Names::default(),
+            parting: Vec::new(),
             executed: BTreeMap::new(),
             to_build: None,
             phase: Phase::Running,
             claims: Claims::default(),
+            reports: Reports::default(),
             fetched: VecDeque::new(),
             next_due: None,
             last_block: now,
@@ -323,6 +337,8 @@ impl Host {
             return Ok(());
         }
         self.watch_catch_up();
+        self.report()?;
+        self.let_go();
         while let Some(timeout) = self.timers.take_elapsed(Instant::now()) {
             self.feed(Input::TimeoutElapsed(timeout))?;
         }
@@ -370,9 +386,7 @@ impl Host {
                 return Ok(Some(Input::Checked { height, block_id, origin, verdict }));
             }
             Output::Commit { certificate, body, evidence } => {
-                for evidence in &evidence {
-                    tracing::error!(accused = %evidence.accused(), height = evidence.height().get(), "double signature");
-                }
+                self.note_evidence(evidence);
                 self.commit(&certificate, &body)?;
             }
             Output::RoundStarted { height, round, proposer } => {

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender as HostSender;
-use ledger::crypto::InvalidSignature;
-use ledger::execute::{BlockExecution, Failure, Tip, stepped_time};
+use ledger::crypto::{InvalidSignature, PublicKey};
+use ledger::execute::{BlockExecution, Failure, Speaker, Tip, speaker, stepped_time};
 use ledger::id::{ChainId, CreditCode, Height};
-use ledger::state::keys::KeyHolderKey;
-use ledger::state::{StateError, read};
+use ledger::state::{Overlay, StateError};
 use ledger::store::{Place, Snapshot, Store};
 use ledger::time::BlockTime;
 use ledger::transaction::{self, Unverified, Verified};
@@ -282,11 +281,16 @@ fn organisation(
     transaction: &Verified,
 ) -> Result<Option<CreditCode>, StateError> {
     let key = transaction.key();
-    let holder = match judging.state().read(&KeyHolderKey(&key))? {
-        Some(holder) => Some(holder),
-        None => read(snapshot, &KeyHolderKey(&key))?,
+    let speaker = match speaker(judging.state(), &key)? {
+        Some(speaker) => Some(speaker),
+        None => speaker_at(snapshot, &key)?,
     };
-    Ok(holder.map(|holder| holder.organisation))
+    Ok(speaker.map(|speaker| speaker.organisation().clone()))
+}
+
+/// For whom a key signs in the state as it is stored.
+fn speaker_at(snapshot: &Snapshot<'_>, key: &PublicKey) -> Result<Option<Speaker>, StateError> {
+    speaker(&Overlay::new(snapshot), key)
 }
 
 fn open_answers(submission: Submission, answers: &mut Vec<Answers>, items: &mut Vec<Item>) {

@@ -6,6 +6,7 @@ pub mod keys;
 
 pub mod handle;
 pub mod ingest;
+pub mod members;
 pub mod mempool;
 
 pub mod catchup;

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use consensus::Message;
 use crossbeam_channel::Sender as HostSender;
 use ledger::genesis::Genesis;
+use ledger::state::keys::{KeyHolderKey, ValidatorsKey};
+use ledger::state::{StateError, read};
 use ledger::store::{Options, Store, StoreError};
+use ledger::validators::{Validator, ValidatorSet};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
@@ -21,6 +24,7 @@ use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
 use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
 use crate::keys::{KeyError, Secret};
+use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError};
 
@@ -41,7 +45,9 @@ pub enum RunError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A key in the home that is not the one genesis names.
-    #[error("{what} of this home is {found}, but genesis names {expected}; put the right key file in place")]
+    #[error(
+        "{what} of this home is {found}, an organisation's key, but genesis names {expected}; put the right key file in place"
+    )]
     WrongKey {
         /// Which key.
         what: &'static str,
@@ -50,9 +56,9 @@ pub enum RunError {
         /// What genesis names.
         expected: String,
     },
-    /// The voting key belongs to no centre.
-    #[error("the consensus key of this home belongs to no centre of the genesis")]
-    NotAMember,
+    /// The ledger on disk cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -112,16 +118,18 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     })?;
     let (genesis, genesis_bytes) = genesis::load(&config)?;
     let consensus_key = Secret::read(&home.consensus_key())?;
-    let network_key = Secret::read(&home.network_key())?;
-    check_keys(&genesis, &consensus_key, &network_key)?;
     let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
+    let validators = validators(&store)?;
+    let own = own_membership(&home, &consensus_key, &validators)?;
+    let network_key = network_key(&home, own.as_ref(), &store)?;
+    let peers = configured(&config.network.peer);
 
     // The address first: a port that is taken should be said before anything is joined.
     let address = config.api.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let members = network::Config {
         listen: config.network.listen.clone(),
-        members: members(&genesis, &config.network.peer),
+        members: mesh(&validators, &peers, own.is_some(), &[]),
         limits: network::Limits::default(),
     };
     let (network, events) = network::start(network_key.seed().clone(), members).await?;
@@ -135,6 +143,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         genesis: genesis.clone(),
         store: store.clone(),
         key: consensus_key.signing_key(),
+        next_key: home.next_consensus_key(),
+        peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
         wal_path: config.node.data_dir.join("consensus.log"),
@@ -257,16 +267,53 @@ fn tell(host: &HostSender<HostEvent>, event: HostEvent) {
     }
 }
 
-fn check_keys(genesis: &Genesis, consensus: &Secret, network: &Secret) -> Result<(), RunError> {
-    let validator = genesis.validators.get(&consensus.public_key()).ok_or(RunError::NotAMember)?;
-    if validator.network_key == network.public_key() {
-        return Ok(());
+/// The members of the next height.
+fn validators(store: &Store) -> Result<ValidatorSet, RunError> {
+    read(&store.snapshot()?, &ValidatorsKey)?.ok_or(RunError::Host(HostError::NoValidators))
+}
+
+/// The membership of this home, by its voting key or the next one. A node without one follows the chain and
+/// does not vote: it may be about to join, or have left.
+fn own_membership(
+    home: &Home,
+    consensus: &Secret,
+    validators: &ValidatorSet,
+) -> Result<Option<Validator>, RunError> {
+    let next = home.next_consensus_key();
+    let next = if next.exists() { Some(Secret::read(&next)?.public_key()) } else { None };
+    let mut keys = std::iter::once(consensus.public_key()).chain(next);
+    let own = keys.find_map(|key| validators.get(&key).cloned());
+    if own.is_none() {
+        tracing::warn!(
+            key = %consensus.public_key(),
+            "the consensus key of this home is no member's: the node follows the chain and does not vote"
+        );
     }
-    Err(RunError::WrongKey {
-        what: "the network key",
-        found: network.public_key().to_string(),
-        expected: validator.network_key.to_string(),
-    })
+    Ok(own)
+}
+
+/// The network key of this home: the next one as soon as the members have put it in place.
+fn network_key(home: &Home, own: Option<&Validator>, store: &Store) -> Result<Secret, RunError> {
+    let key = Secret::read(&home.network_key())?;
+    let Some(member) = own.filter(|member| member.network_key != key.public_key()) else { return Ok(key) };
+    let next = home.next_network_key();
+    if next.exists() {
+        let next = Secret::read(&next)?;
+        if next.public_key() == member.network_key {
+            return Ok(next);
+        }
+    }
+    let found = key.public_key();
+    if read(&store.snapshot()?, &KeyHolderKey(&found))?.is_some() {
+        let expected = member.network_key.to_string();
+        return Err(RunError::WrongKey { what: "the network key", found: found.to_string(), expected });
+    }
+    // Not a reason to stay away: this ledger may be from before a rotation, and the members of today know the key.
+    tracing::warn!(
+        key = %found, expected = %member.network_key,
+        "the network key of this home is not the one that the ledger names: the members may refuse it"
+    );
+    Ok(key)
 }
 
 fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
@@ -291,14 +338,11 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
     Ok(store)
 }
 
-/// All members by their network keys, with the addresses that this node's configuration knows.
-fn members(genesis: &Genesis, peers: &[config::Peer]) -> Vec<Member> {
-    let addresses =
-        |key| peers.iter().find(|p| p.key == key).map(|p| p.addresses.clone()).unwrap_or_default();
-    genesis
-        .validators
+/// The nodes that the configuration names.
+fn configured(peers: &[config::Peer]) -> Vec<Member> {
+    peers
         .iter()
-        .map(|v| Member { public_key: *v.network_key.as_bytes(), addresses: addresses(v.network_key) })
+        .map(|peer| Member { public_key: *peer.key.as_bytes(), addresses: peer.addresses.clone() })
         .collect()
 }
 
@@ -348,5 +392,6 @@ fn first_status(genesis: &Genesis) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        member: false,
     }
 }

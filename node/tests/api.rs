@@ -5,6 +5,8 @@ mod fixture;
 
 #[path = "api/events.rs"]
 mod events;
+#[path = "api/governance.rs"]
+mod governance;
 #[path = "api/problems.rs"]
 mod problems;
 #[path = "api/reads.rs"]

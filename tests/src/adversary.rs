@@ -31,6 +31,8 @@ struct Orders {
     lie: bool,
     /// Whether it takes part in votes.
     silent: bool,
+    /// Whether it votes for nil besides every vote for a block.
+    double: bool,
 }
 
 /// A proposed block that is not as it should be.
@@ -86,6 +88,11 @@ impl Adversary {
     /// waiting.
     pub fn lie(&self) {
         self.with(|orders| (orders.lie, orders.silent) = (true, true));
+    }
+
+    /// From now on, or no longer, it signs a vote for nil with every vote for a block.
+    pub fn sign_twice(&self, double: bool) {
+        self.with(|orders| orders.double = double);
     }
 }
 

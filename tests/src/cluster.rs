@@ -9,7 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ledger::action::Action;
 use ledger::crypto::SigningKey;
-use ledger::id::ChainId;
+use ledger::governance::Change;
+use ledger::id::{ChainId, ChangeId};
+use ledger::procedure::approval::ApproveChange;
+use ledger::procedure::proposal::ProposeChange;
 use node::api::schema::{Phase, Status, SubmitResult};
 use node::cli::client::{Client, ClientError, Wait, is_committed};
 use node::config::Home;
@@ -73,6 +76,26 @@ impl Cluster {
         for node in &mut self.nodes {
             node.wait_until_ready().await;
         }
+    }
+
+    /// Makes the home of one more centre and tells its number; the node does not run yet.
+    pub fn join(&mut self) -> usize {
+        let own = self.homes.join();
+        self.nodes.push(Node::new(&self.homes, own));
+        own
+    }
+
+    /// Has a change proposed by the first of these members and approved by the others, all through the node of
+    /// the first, and tells its id.
+    pub async fn decide(&self, members: &[usize], change: Change) -> ChangeId {
+        let proposal = Action::ProposeChange(ProposeChange { change });
+        let proposed = self.record(members[0], &self.homes.operator(members[0]), proposal).await;
+        let id: ChangeId = proposed.id.expect("what is recorded has an id").parse().expect("an id");
+        for member in &members[1..] {
+            let approval = Action::ApproveChange(ApproveChange { change: id });
+            self.record(members[0], &self.homes.operator(*member), approval).await;
+        }
+        id
     }
 
     /// The chain.

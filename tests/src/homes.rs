@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ledger::crypto::SigningKey;
+use ledger::crypto::{PublicKey, SigningKey};
 use ledger::genesis::Genesis;
+use ledger::id::{CreditCode, credit_check};
 use ledger::time::{BlockTime, DAY_MS};
 use node::config::{Home, NodeDescription, Peer, render};
 use node::genesis::{Centre, Draft, Organisation, SignOffs};
@@ -48,6 +49,8 @@ pub struct Homes {
     pub homes: Vec<Home>,
     /// Each node's ports.
     pub ports: Vec<Ports>,
+    /// The centres that joined later.
+    joined: Vec<Centre>,
 }
 
 impl Homes {
@@ -79,7 +82,45 @@ impl Homes {
             let description = describe(i, &genesis, &draft.centres, &ports);
             write(&home.config_file(), &render(&description));
         }
-        Self { dir, genesis, homes, ports }
+        Self { dir, genesis, homes, ports, joined: Vec::new() }
+    }
+
+    /// Makes the home of one more centre, which genesis does not know, and tells its number. It begins with
+    /// the genesis and the addresses of the others.
+    pub fn join(&mut self) -> usize {
+        let own = self.homes.len();
+        let home = Home::new(self.dir.path().join(format!("node{own}")));
+        let body = format!("12440500DEM{own:06}");
+        let check = credit_check(&body).expect("letters and digits have a check character");
+        let entry = centre(&home, &format!("{body}{}", char::from(check)), "440500");
+        for file in ["genesis.toml", "signoffs.toml"] {
+            fs::copy(self.homes[0].root().join(file), home.root().join(file)).expect("a file of genesis");
+        }
+        let peers = self.members().into_iter().map(|member| Peer {
+            key: PublicKey::from_bytes(member.public_key),
+            addresses: member.addresses,
+        });
+        let ports = free_ports();
+        let description = NodeDescription {
+            name: format!("node{own}"),
+            genesis_hash: self.genesis.hash.to_string(),
+            listen: addresses(ports).to_vec(),
+            peers: peers.collect(),
+            api: SocketAddr::from(([127, 0, 0, 1], ports.http)).to_string(),
+        };
+        write(&home.config_file(), &render(&description));
+        self.joined.push(entry);
+        self.homes.push(home);
+        self.ports.push(ports);
+        own
+    }
+
+    /// Credit code of a node's centre.
+    pub fn code(&self, node: usize) -> CreditCode {
+        match node.checked_sub(CENTRES.len()) {
+            None => CENTRES[node].0.parse().expect("a code"),
+            Some(later) => self.joined[later].code.clone(),
+        }
     }
 
     /// The directory that holds all homes; it is removed with this value.

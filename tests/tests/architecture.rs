@@ -130,12 +130,16 @@ fn the_database_is_named_in_one_file() {
 }
 
 /// Modules of the ledger in their order: each reads those before it only.
-const ORDER: [&[&str]; 11] = [
+const ORDER: [&[&str]; 15] = [
     &["amount", "codec", "hash", "time"],
     &["calendar", "crypto", "id"],
     &["merkle", "record", "rule", "validators"],
     &["block"],
-    &["action", "certificate"],
+    &["certificate"],
+    &["vote"],
+    &["evidence"],
+    &["governance"],
+    &["action"],
     &["transaction"],
     &["event", "state"],
     &["procedure"],

@@ -13,9 +13,9 @@ use ledger::crypto::PublicKey;
 use super::{Decision, HeightState, Progress, Surroundings};
 use crate::blocks::{Block, Status};
 use crate::error::HaltReason;
-use crate::evidence::Evidence;
 use crate::message::{Message, SignedVote};
 use crate::output::Body;
+use ledger::evidence::Evidence;
 
 impl HeightState {
     pub(crate) fn certified(

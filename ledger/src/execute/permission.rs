@@ -5,8 +5,9 @@ use crate::execute::rejection::Rejection;
 use crate::record::listing::Stage;
 use crate::record::organisation::{Organisation, Role};
 
-/// One row: an act, the roles of which the signer must have one, and the stages of the listing in
-/// which it is possible. No stages means that the act does not depend on a listing's stage.
+/// One row: an act, the roles of which the signer must have one, the stages of the listing in which it is
+/// possible, and whether a member's node may do it with its voting key. No stages means that the act does
+/// not depend on a listing's stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// The act's name.
@@ -15,6 +16,8 @@ pub struct Row {
     pub roles: &'static [Role],
     /// Any of these.
     pub stages: &'static [Stage],
+    /// Whether a member's voting key may sign it.
+    pub voting_key: bool,
 }
 
 use Role::{Bidder, Centre, Guarantor, Seller, Timekeeper};
@@ -24,18 +27,21 @@ use Stage::{
 
 /// The permission table.
 #[rustfmt::skip]
-pub const TABLE: [Row; 10] = [
-    Row { act: "register_organisation", roles: &[Centre],         stages: &[] },
-    Row { act: "publish_listing",       roles: &[Seller],         stages: &[] },
-    Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed] },
-    Row { act: "deposit_guarantee",     roles: &[Bidder],         stages: &[Announced, Listed] },
-    Row { act: "submit_quote",          roles: &[Bidder],         stages: &[Listed, TimedBidding] },
-    Row { act: "confirm_deal",          roles: &[Seller, Bidder], stages: &[Concluded] },
-    Row { act: "publish_result",        roles: &[Centre],         stages: &[Confirmed] },
-    Row { act: "record_contract",       roles: &[Seller, Bidder], stages: &[Publicised] },
+pub const TABLE: [Row; 13] = [
+    Row { act: "register_organisation", roles: &[Centre],         stages: &[], voting_key: false },
+    Row { act: "publish_listing",       roles: &[Seller],         stages: &[], voting_key: false },
+    Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed], voting_key: false },
+    Row { act: "deposit_guarantee",     roles: &[Bidder],         stages: &[Announced, Listed], voting_key: false },
+    Row { act: "submit_quote",          roles: &[Bidder],         stages: &[Listed, TimedBidding], voting_key: false },
+    Row { act: "confirm_deal",          roles: &[Seller, Bidder], stages: &[Concluded], voting_key: false },
+    Row { act: "publish_result",        roles: &[Centre],         stages: &[Confirmed], voting_key: false },
+    Row { act: "record_contract",       roles: &[Seller, Bidder], stages: &[Publicised], voting_key: false },
     Row { act: "release_guarantee",     roles: &[Seller],
-          stages: &[Concluded, Confirmed, Publicity, Publicised, Contracted, Failed, Lapsed] },
-    Row { act: "advance_clock",         roles: &[Timekeeper],     stages: &[] },
+          stages: &[Concluded, Confirmed, Publicity, Publicised, Contracted, Failed, Lapsed], voting_key: false },
+    Row { act: "advance_clock",         roles: &[Timekeeper],     stages: &[], voting_key: false },
+    Row { act: "propose_change",        roles: &[Centre],         stages: &[], voting_key: false },
+    Row { act: "approve_change",        roles: &[Centre],         stages: &[], voting_key: false },
+    Row { act: "report_double_signing", roles: &Role::ALL,        stages: &[], voting_key: true },
 ];
 
 fn row(act: &str) -> Result<&'static Row, Rejection> {
@@ -50,6 +56,14 @@ fn row(act: &str) -> Result<&'static Row, Rejection> {
 pub fn check_role(action: &Action, organisation: &Organisation) -> Result<(), Rejection> {
     let allowed = row(action.name())?.roles;
     if allowed.iter().any(|role| organisation.has(*role)) { Ok(()) } else { Err(Rejection::RoleNotPermitted) }
+}
+
+/// Whether a member's voting key may sign the act.
+///
+/// # Errors
+/// [`Rejection::RoleNotPermitted`].
+pub fn check_voting_key(action: &Action) -> Result<(), Rejection> {
+    if row(action.name())?.voting_key { Ok(()) } else { Err(Rejection::RoleNotPermitted) }
 }
 
 /// Whether a listing's stage allows the act.

@@ -184,6 +184,65 @@ rejections! {
     NotTheTimekeeper = 703, "CL03", "not_the_timekeeper",
         "Only the timekeeper's key that genesis names can move the clock.",
         "仅创世文件所列的时钟管理者密钥可以调整时钟。";
+
+    NotAMember = 801, "GO01", "not_a_member",
+        "Only a centre that is a member of the network now can propose or approve a change.",
+        "仅当前的网络成员交易中心可以提议或批准变更。";
+    ChangeUnknown = 802, "GO02", "change_unknown",
+        "There is no proposed change with this id.",
+        "不存在该编号的变更提议。";
+    ChangeClosed = 803, "GO03", "change_closed",
+        "The change has been adopted or has expired. Propose it anew if it is still wanted.",
+        "该变更已生效或已过期；如仍需要，请重新提议。";
+    AlreadyApproved = 804, "GO04", "already_approved",
+        "The member has approved this change already.",
+        "该成员已批准此变更。";
+    TooManyOpenChanges = 805, "GO05", "too_many_open_changes",
+        "The member has 16 changes open. Wait until some are adopted or expire.",
+        "该成员已有十六项未决变更，请待其生效或过期后再提议。";
+    CandidateNotCentre = 806, "GO06", "candidate_not_centre",
+        "The organisation is not registered as a trading centre. Have the members register it as one first.",
+        "该主体未登记为交易中心，请先由成员将其登记为交易中心。";
+    MemberExists = 807, "GO07", "member_exists",
+        "The centre is a member already. Its keys change by a rotation.",
+        "该交易中心已是成员；更换密钥请使用密钥轮换。";
+    MemberUnknown = 808, "GO08", "member_unknown",
+        "The organisation is not a member of the network.",
+        "该主体不是网络成员。";
+    KeysNotNew = 809, "GO09", "keys_not_new",
+        "The keys are those of a member already, or none of them changes. Make fresh keys.",
+        "所列密钥已属于某一成员或未发生变化，请生成新的密钥。";
+    PossessionNotProven = 810, "GO10", "possession_not_proven",
+        "The voting key has not signed for this organisation and these keys on this chain.",
+        "投票密钥未对本链上的该主体及所列密钥签名。";
+    TooManyMembers = 811, "GO11", "too_many_members",
+        "The network has 128 members, which is the most it can have.",
+        "网络成员已达一百二十八个的上限。";
+    LastMember = 812, "GO12", "last_member",
+        "The last member cannot be removed: nobody would be left to decide blocks.",
+        "最后一个成员不得移除，否则无人可以裁定区块。";
+    EvidenceUnknown = 813, "GO13", "evidence_unknown",
+        "The ledger has no such record of a double signing by this member.",
+        "账本上不存在该成员的此项重复签名记录。";
+    InvalidRulePack = 814, "GO14", "invalid_rule_pack",
+        "The rule pack is incomplete or inconsistent, or its holiday table does not cover today.",
+        "规则包不完整或自相矛盾，或其节假日表未涵盖当日。";
+    RulePackNotNext = 815, "GO15", "rule_pack_not_next",
+        "The version of the rule pack must be one more than that of the pack in force.",
+        "规则包的版本须比现行规则包的版本大一。";
+
+    EvidenceOfNoHeight = 901, "EV01", "evidence_of_no_height",
+        "The evidence is about a height that has not been reached, or about genesis.",
+        "证据所涉高度尚未达到，或为创世高度。";
+    AccusedNotMember = 902, "EV02", "accused_not_member",
+        "The accused key did not vote at that height.",
+        "被指控的密钥在该高度不具有投票权。";
+    DoubleSigningRecorded = 903, "EV03", "double_signing_recorded",
+        "This double signing is on the ledger already; nothing needs to be done.",
+        "该重复签名已记入账本，无需再次报告。";
+    EvidenceProvesNothing = 904, "EV04", "evidence_proves_nothing",
+        "The two messages do not contradict each other, or are not both signed by the accused on this chain.",
+        "两条消息并不矛盾，或并非均由被指控的密钥在本链上签署。";
 }
 
 impl Rejection {

@@ -66,7 +66,7 @@ impl Procedure for ConfirmDeal {
 
     fn check(&self, context: &Context<'_, '_>) -> Result<Self::Checked, Failure> {
         let listing = context.listing(&self.listing)?;
-        let publish_by = context.rules()?.deadline(rule::PUBLICATION, context.time)?;
+        let publish_by = context.rules_of(&listing)?.deadline(rule::PUBLICATION, context.time)?;
         check_stage("confirm_deal", listing.stage)?;
         let side = Side::of(&listing, &context.signer.code)?;
         side.check_unsigned(&listing.confirmation)?;

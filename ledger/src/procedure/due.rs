@@ -1,14 +1,15 @@
 //! What happens by itself when block time passes an instant.
 
-use super::{put_guarantee, put_listing, schedule};
+use super::{change, put_guarantee, put_listing, rules_of, schedule};
 use crate::event::Event;
-use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::governance::ChangeStatus;
+use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
 use crate::record::Due;
 use crate::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use crate::record::listing::{EndReason, Listing, Qualification, Stage};
-use crate::rule::{RuleError, RulePack, land_listing as rule};
+use crate::rule::{RuleError, land_listing as rule};
 use crate::state::keys::{
-    DueKey, GuaranteeKey, LandListingRules, ListingKey, due_time, due_until, qualifications_of,
+    ChangeKey, DueKey, GuaranteeKey, ListingKey, due_time, due_until, qualifications_of,
 };
 use crate::state::{Overlay, StateError, StateRead, decode_value};
 use crate::time::{BlockTime, Span};
@@ -53,6 +54,7 @@ fn one(state: &mut Overlay<'_>, now: BlockTime, due: Due, events: &mut Vec<Event
         Due::ContractDue(code) => happening.lapses(&code, Stage::Publicised, EndReason::NoContract),
         Due::ReleaseDue(code) => happening.release_losers(&code, ReleaseGround::ReturnPeriod),
         Due::GuaranteeExpires(id) => happening.guarantee_expires(&id),
+        Due::ChangeExpires(id) => happening.change_expires(&id),
     }
 }
 
@@ -106,13 +108,13 @@ impl Happening<'_, '_> {
         if !best.price.at_least(listing.prices.reserve).unwrap_or(false) {
             return self.fail(listing, EndReason::BelowReserve);
         }
-        let confirm_by = self.deadline(rule::CONFIRMATION)?;
+        let confirm_by = self.deadline(&listing, rule::CONFIRMATION)?;
         let code = listing.code.clone();
         listing.stage = Stage::Concluded;
         listing.stage_ends_at = Some(confirm_by);
         put_listing(self.state, &listing);
         schedule(self.state, confirm_by, Due::ConfirmationDue(code.clone()));
-        let release_by = self.deadline(rule::RELEASE)?;
+        let release_by = self.deadline(&listing, rule::RELEASE)?;
         schedule(self.state, release_by, Due::ReleaseDue(code.clone()));
         let (winner, price) = (best.bidder, best.price);
         self.events.push(Event::ListingConcluded { listing: code, winner, price, confirm_by });
@@ -145,7 +147,7 @@ impl Happening<'_, '_> {
 
     fn publicity_ends(&mut self, code: &DealCode) -> Result<(), StateError> {
         let mut listing = self.listing(code)?;
-        let contract_by = self.deadline(rule::CONTRACT)?;
+        let contract_by = self.deadline(&listing, rule::CONTRACT)?;
         listing.stage = Stage::Publicised;
         listing.stage_ends_at = Some(contract_by);
         put_listing(self.state, &listing);
@@ -189,13 +191,19 @@ impl Happening<'_, '_> {
         Ok(())
     }
 
+    fn change_expires(&mut self, id: &ChangeId) -> Result<(), StateError> {
+        let Some(mut proposed) = self.state.read(&ChangeKey(id))? else { return Ok(()) };
+        if proposed.status == ChangeStatus::Open {
+            change::close(&mut proposed, ChangeStatus::Expired, self.state)?;
+            self.events.push(Event::ChangeExpired { change: *id });
+        }
+        Ok(())
+    }
+
     /// What has fallen due cannot be refused, so a holiday table that ends too early must not stop the
     /// chain: the period is then counted in calendar days, which is at least visible and the same everywhere.
-    fn deadline(&self, id: &'static str) -> Result<BlockTime, StateError> {
-        let pack: RulePack = self
-            .state
-            .read(&LandListingRules)?
-            .ok_or_else(|| StateError::Store("the state has no rules for listings".into()))?;
+    fn deadline(&self, listing: &Listing, id: &'static str) -> Result<BlockTime, StateError> {
+        let pack = rules_of(self.state, listing)?;
         match pack.deadline(id, self.now) {
             Ok(time) => Ok(time),
             Err(RuleError::Beyond(_)) => {

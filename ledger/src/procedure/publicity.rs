@@ -28,7 +28,7 @@ impl Procedure for PublishResult {
 
     fn check(&self, context: &Context<'_, '_>) -> Result<Self::Checked, Failure> {
         let listing = context.listing(&self.listing)?;
-        let until = context.rules()?.deadline(rule::PUBLICITY, context.time)?;
+        let until = context.rules_of(&listing)?.deadline(rule::PUBLICITY, context.time)?;
         check_stage("publish_result", listing.stage)?;
         if listing.centre != context.signer.code {
             return Err(Rejection::NotTheHost.into());

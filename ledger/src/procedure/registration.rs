@@ -49,19 +49,8 @@ impl Procedure for RegisterOrganisation {
         if self.roles.is_empty() || !ascending(&self.roles) || self.roles.iter().any(reserved) {
             return Err(Rejection::InvalidRoles.into());
         }
-        let counted = (1..=MAX_KEYS).contains(&self.keys.len()) && ascending(&self.keys);
-        if !counted || !self.keys.iter().all(PublicKey::is_strong) {
-            return Err(Rejection::InvalidKeys.into());
-        }
-        if context.organisation(&self.code)?.is_some() {
-            return Err(Rejection::OrganisationExists.into());
-        }
-        for key in &self.keys {
-            if context.state.read(&KeyHolderKey(key))?.is_some() {
-                return Err(Rejection::KeyInUse.into());
-            }
-        }
-        Ok(())
+        check_keys(&self.keys)?;
+        check_unused(&self.code, &self.keys, context)
     }
 
     fn apply(&self, (): (), context: &mut Context<'_, '_>) -> Result<(), StateError> {
@@ -73,14 +62,42 @@ impl Procedure for RegisterOrganisation {
             admitted_by: context.signer.code.clone(),
             admitted_at: context.time,
         };
-        context.state.write(&OrganisationKey(&self.code), &organisation);
-        for key in &self.keys {
-            context.state.write(&KeyHolderKey(key), &KeyHolder { organisation: self.code.clone() });
-        }
-        context.events.push(Event::OrganisationRegistered {
-            organisation: organisation.code,
-            centre: organisation.admitted_by,
-        });
+        register(organisation, &self.keys, context);
         Ok(())
     }
+}
+
+/// Whether an organisation can have these keys.
+pub(super) fn check_keys(keys: &[PublicKey]) -> Result<(), Rejection> {
+    let counted = (1..=MAX_KEYS).contains(&keys.len()) && ascending(keys);
+    if counted && keys.iter().all(PublicKey::is_strong) { Ok(()) } else { Err(Rejection::InvalidKeys) }
+}
+
+/// Whether neither the organisation nor one of the keys is known.
+pub(super) fn check_unused(
+    code: &CreditCode,
+    keys: &[PublicKey],
+    context: &Context<'_, '_>,
+) -> Result<(), Failure> {
+    if context.organisation(code)?.is_some() {
+        return Err(Rejection::OrganisationExists.into());
+    }
+    for key in keys {
+        if context.state.read(&KeyHolderKey(key))?.is_some() {
+            return Err(Rejection::KeyInUse.into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes an organisation and its keys.
+pub(super) fn register(organisation: Organisation, keys: &[PublicKey], context: &mut Context<'_, '_>) {
+    context.state.write(&OrganisationKey(&organisation.code), &organisation);
+    for key in keys {
+        context.state.write(&KeyHolderKey(key), &KeyHolder { organisation: organisation.code.clone() });
+    }
+    context.events.push(Event::OrganisationRegistered {
+        organisation: organisation.code,
+        centre: organisation.admitted_by,
+    });
 }

@@ -6,7 +6,8 @@
 use super::StateKey;
 use crate::codec;
 use crate::crypto::PublicKey;
-use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::governance::{DoubleSigning, Era, ProposedChange};
+use crate::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
@@ -29,6 +30,11 @@ pub struct LandListingRules;
 pub struct ValidatorsKey;
 /// `04`: what a stepped clock reads.
 pub struct SteppedClockKey;
+/// `05 ‖ 2⁶⁴ - 1 - height`: the validator set from that height on. Later eras sort first, so that the
+/// first key at or after a height's own is the era that the height belongs to.
+pub struct EraKey(pub Height);
+/// `06 ‖ version`: rules of land-use right listings that were in force earlier.
+pub struct FormerRules(pub u32);
 /// `10 ‖ credit code`: an organisation.
 pub struct OrganisationKey<'a>(pub &'a CreditCode);
 /// `11 ‖ public key`: whom a key speaks for.
@@ -45,6 +51,12 @@ pub struct DealSequenceKey<'a>(pub &'a CreditCode, pub u64);
 pub struct GuaranteeKey<'a>(pub &'a GuaranteeId);
 /// `40 ‖ time ‖ what`: something that falls due.
 pub struct DueKey<'a>(pub &'a DueAt);
+/// `50 ‖ change id`: a proposed change.
+pub struct ChangeKey<'a>(pub &'a ChangeId);
+/// `51 ‖ credit code`: how many changes a member has open; absent for none.
+pub struct OpenChangesKey<'a>(pub &'a CreditCode);
+/// `60 ‖ id`: a double signing.
+pub struct DoubleSigningKey<'a>(pub &'a DoubleSigningId);
 
 macro_rules! state_keys {
     ($($name:ty => $value:ty, |$key:ident| $bytes:expr;)*) => {$(
@@ -64,6 +76,8 @@ state_keys! {
     LandListingRules => RulePack, |_k| bytes(0x02, &[]);
     ValidatorsKey => ValidatorSet, |_k| bytes(0x03, &[]);
     SteppedClockKey => SteppedClock, |_k| bytes(0x04, &[]);
+    EraKey => Era, |k| bytes(0x05, &[&era_order(k.0).to_be_bytes()]);
+    FormerRules => RulePack, |k| bytes(0x06, &[&k.0.to_be_bytes()]);
     OrganisationKey<'_> => Organisation, |k| bytes(0x10, &[k.0.as_str().as_bytes()]);
     KeyHolderKey<'_> => KeyHolder, |k| bytes(0x11, &[k.0.as_bytes()]);
     ListingKey<'_> => Listing, |k| bytes(0x20, &[k.0.as_str().as_bytes()]);
@@ -72,6 +86,33 @@ state_keys! {
     DealSequenceKey<'_> => u32, |k| bytes(0x23, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
     GuaranteeKey<'_> => Guarantee, |k| bytes(0x30, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
     DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
+    ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
+    OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
+    DoubleSigningKey<'_> => DoubleSigning, |k| bytes(0x60, &[k.0.as_bytes()]);
+}
+
+const fn era_order(height: Height) -> u64 {
+    u64::MAX.saturating_sub(height.get())
+}
+
+/// The range whose first key is the era that decides `height`.
+pub fn era_of(height: Height) -> (Vec<u8>, Vec<u8>) {
+    (EraKey(height).key(), bytes(0x06, &[]))
+}
+
+/// The range of all eras, the latest first.
+pub fn all_eras() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x05, &[]), bytes(0x06, &[]))
+}
+
+/// The range of all proposed changes.
+pub fn all_changes() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x50, &[]), bytes(0x51, &[]))
+}
+
+/// The range of all double signings.
+pub fn all_double_signings() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x60, &[]), bytes(0x61, &[]))
 }
 
 /// The range of everything that is due at or before `time`.

@@ -3,6 +3,7 @@
 
 pub mod cddl;
 pub mod chain;
+pub mod governance;
 pub mod network;
 pub mod table;
 pub mod words;

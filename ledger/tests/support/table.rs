@@ -11,12 +11,18 @@
 //! d21      wait -> ok ListingOpened
 //! listing L stage=listed best=a:1010 ends=d32T00:00
 //! letter bank:G1 released:return_period
+//! d0       gz propose remove zs as=C -> ok ChangeProposed
+//! change C status=open approvals=1
+//! members gz,sz,zh,zs               # who votes at the next height, in this order
+//! era 5 gz,sz,zh,zs                 # who voted at height 5
+//! rules 1                           # the version in force
 //! ```
 //!
 //! `.` stands for one millisecond after the block before. What follows `ok` are all the events of the
 //! block; without any, events are not compared. A refused act shares its block with nothing else, and
 //! its block is compared with an empty one: a refusal leaves no trace. Any line may say `key=NAME` to
-//! sign with another key, `expiry=N` to expire N heights after the next, `again` to send the bytes of
+//! sign with another key (`zs_votes` is the voting key of `zs`), `as=NAME` to name the change it proposes,
+//! `expiry=N` to expire N heights after the next, `again` to send the bytes of
 //! the case's last recorded act once more.
 
 use std::collections::BTreeSet;
@@ -30,6 +36,7 @@ use ledger::state::keys::{GuaranteeKey, ListingKey};
 use ledger::time::{BlockTime, Span};
 
 use super::chain::Chain;
+use super::governance;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, action, letter};
 
@@ -95,6 +102,13 @@ impl Case {
                 let letter = self.running().0.read(&GuaranteeKey(&letter(name))).expect(&place);
                 assert_eq!(show_status(&letter.status), *status, "{place}");
             }
+            ["change", name, rest @ ..] => {
+                let (chain, names) = self.running();
+                governance::check_change(chain, &names.change(name), rest, &place);
+            }
+            ["members", expected] => governance::check_members(&self.running().0, expected, &place),
+            ["era", height, expected] => governance::check_era(&self.running().0, height, expected, &place),
+            ["rules", version] => governance::check_rules(&self.running().0, version, &place),
             _ => self.act(&words, &place, met),
         }
     }
@@ -102,7 +116,7 @@ impl Case {
     fn running(&mut self) -> &mut (Chain, Names) {
         self.running.get_or_insert_with(|| {
             let genesis = genesis(&self.options);
-            let names = Names { listings: Default::default(), day_zero: genesis.time };
+            let names = Names::new(genesis.chain_id.clone(), genesis.time);
             (Chain::new(&genesis), names)
         })
     }
@@ -129,7 +143,7 @@ impl Case {
         } else {
             let signer = rest.named.get("key").copied().unwrap_or(who);
             let ahead = rest.named.get("expiry").map_or(10, |text| text.parse().unwrap());
-            chain.sign(&key(signer), action(verb, &rest, names), ahead)
+            chain.sign(&key(&signer.replace('_', " ")), action(verb, &rest, names), ahead)
         };
         let transaction = chain.verified(&bytes);
         let (empty, _) = chain.propose(time, &[]);
@@ -146,6 +160,10 @@ impl Case {
             && let Event::ListingPublished { listing, .. } = &event.event
         {
             names.listings.insert(rest.plain[0].to_owned(), listing.clone());
+        }
+        if let Some(name) = rest.named.get("as") {
+            let id = ledger::id::ChangeId::from_bytes(*transaction.id().as_bytes());
+            names.changes.insert((*name).to_owned(), id);
         }
         check_events(&made, events, place);
         self.last = bytes;

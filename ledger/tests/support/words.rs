@@ -6,12 +6,15 @@ use ledger::action::Action;
 use ledger::amount::{Amount, Currency};
 use ledger::crypto::PublicKey;
 use ledger::hash::DocumentHash;
-use ledger::id::{DealCode, GuaranteeId};
+use ledger::id::{ChainId, ChangeId, DealCode, GuaranteeId};
+use ledger::procedure::approval::ApproveChange;
 use ledger::procedure::clock::AdvanceClock;
 use ledger::procedure::confirmation::ConfirmDeal;
 use ledger::procedure::contract::RecordContract;
+use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::procedure::guarantee::IssueGuarantee;
 use ledger::procedure::listing::PublishListing;
+use ledger::procedure::proposal::ProposeChange;
 use ledger::procedure::publicity::PublishResult;
 use ledger::procedure::qualification::DepositGuarantee;
 use ledger::procedure::quote::SubmitQuote;
@@ -21,6 +24,7 @@ use ledger::record::listing::{Prices, Resource};
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
+use super::governance;
 use super::network::{code, key};
 
 /// Words of a line after the verb: the plain ones in order, and `name=value`.
@@ -41,7 +45,7 @@ impl<'a> Words<'a> {
         Self { plain, named }
     }
 
-    fn take(&self, name: &str, default: &'a str) -> &'a str {
+    pub fn take(&self, name: &str, default: &'a str) -> &'a str {
         self.named.get(name).copied().unwrap_or(default)
     }
 }
@@ -49,10 +53,22 @@ impl<'a> Words<'a> {
 /// What names stand for in a case: listings are named before the ledger numbers them.
 pub struct Names {
     pub listings: BTreeMap<String, DealCode>,
+    pub changes: BTreeMap<String, ChangeId>,
     pub day_zero: BlockTime,
+    pub chain: ChainId,
 }
 
 impl Names {
+    /// No names yet.
+    pub fn new(chain: ChainId, day_zero: BlockTime) -> Self {
+        Self { listings: BTreeMap::new(), changes: BTreeMap::new(), day_zero, chain }
+    }
+
+    /// The change called `name`; one that was never proposed has an id that nobody gave.
+    pub fn change(&self, name: &str) -> ChangeId {
+        self.changes.get(name).copied().unwrap_or_default()
+    }
+
     /// The listing called `name`; one that was never published has a code that nobody gave.
     pub fn listing(&self, name: &str) -> DealCode {
         self.listings.get(name).cloned().unwrap_or_else(|| {
@@ -99,7 +115,7 @@ pub fn yuan(text: &str) -> Amount {
 
 /// Keys by name, ascending unless the words say `order=given`; `weak` is a point of small order and
 /// `none` no point at all.
-fn keys(names: &str, sorted: bool) -> Vec<PublicKey> {
+pub fn keys(names: &str, sorted: bool) -> Vec<PublicKey> {
     let mut keys: Vec<PublicKey> = match names {
         "" => Vec::new(),
         names => names
@@ -107,7 +123,7 @@ fn keys(names: &str, sorted: bool) -> Vec<PublicKey> {
             .map(|name| match name {
                 "weak" => PublicKey::from_bytes([0; 32]),
                 "none" => PublicKey::from_bytes([2; 32]),
-                name => key(name).public_key(),
+                name => key(&name.replace('_', " ")).public_key(),
             })
             .collect(),
     };
@@ -187,6 +203,11 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
             let (count, unit) = first.split_at(first.len() - 1);
             let millis = count.parse::<u64>().unwrap() * if unit == "d" { DAY_MS } else { 1 };
             Action::AdvanceClock(AdvanceClock { by: Span::from_millis(millis) })
+        }
+        "propose" => Action::ProposeChange(ProposeChange { change: governance::change(words, names) }),
+        "approve" => Action::ApproveChange(ApproveChange { change: names.change(first) }),
+        "report" => {
+            Action::ReportDoubleSigning(ReportDoubleSigning { evidence: governance::evidence(words, names) })
         }
         verb => panic!("no verb is called {verb}"),
     }

@@ -65,8 +65,14 @@ impl FromQuery for Verbose {
 pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) -> Response {
     let quorum = app.read(|view| view.get(&ValidatorsKey)).await.ok().flatten().map(|set| set.quorum());
     let status = app.handle.status();
-    let parts =
-        vec![consensus(&status), app.peers_reachable(quorum), app.disk(), app.tip(&status), mempool(&status)];
+    let parts = vec![
+        consensus(&status),
+        membership(&status),
+        app.peers_reachable(quorum, &status),
+        app.disk(),
+        app.tip(&status),
+        mempool(&status),
+    ];
     let ready = parts.iter().all(|part| part.ready);
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts = if ready && !query.verbose { Vec::new() } else { parts };
@@ -90,19 +96,28 @@ fn consensus(status: &Status) -> ReadinessPart {
     part("consensus", ready, detail)
 }
 
+fn membership(status: &Status) -> ReadinessPart {
+    let detail = if status.member {
+        format!("one of {} members", status.validators)
+    } else {
+        "this node's voting key is no member's: it follows the chain, does not vote and takes no transactions; \
+         the members admit a centre or a new key by governance"
+            .to_owned()
+    };
+    part("membership", status.member, detail)
+}
+
 fn mempool(status: &Status) -> ReadinessPart {
     let detail = format!("{} transactions wait, {} bytes", status.mempool_transactions, status.mempool_bytes);
     part("mempool", true, detail)
 }
 
 impl App {
-    fn peers_reachable(&self, quorum: Option<usize>) -> ReadinessPart {
+    fn peers_reachable(&self, quorum: Option<usize>, status: &Status) -> ReadinessPart {
         let network = self.handle.network();
         let peers = network.peers();
         let connected = peers.iter().filter(|peer| peer.connected).count();
-        let own = network.public_key();
-        let votes = self.handle.genesis().validators.iter().any(|v| *v.network_key.as_bytes() == own);
-        let reachable = connected + usize::from(votes);
+        let reachable = connected + usize::from(status.member);
         let Some(quorum) = quorum else {
             return part("peers", false, "the validator set could not be read".to_owned());
         };

@@ -22,9 +22,9 @@ use super::schema::{Bidder, Guarantee, Listing, Organisation, Page, Problem, Quo
 use super::view::View;
 
 /// A type alias for what every list answers.
-type PageAnswer<T> = Result<Json<Page<T>>, Fault>;
+pub(crate) type PageAnswer<T> = Result<Json<Page<T>>, Fault>;
 /// A type alias for what every look-up answers.
-type RecordAnswer<T> = Result<Json<Record<T>>, Fault>;
+pub(crate) type RecordAnswer<T> = Result<Json<Record<T>>, Fault>;
 
 /// Which part of a list.
 #[derive(IntoParams)]
@@ -51,8 +51,8 @@ pub(crate) struct ListingsQuery {
 
 /// A paging query, read; `T` is what a cursor names.
 pub(crate) struct Paging<T> {
-    limit: usize,
-    cursor: Option<T>,
+    pub(crate) limit: usize,
+    pub(crate) cursor: Option<T>,
 }
 
 impl<T: std::str::FromStr> FromQuery for Paging<T>

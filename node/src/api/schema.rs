@@ -6,6 +6,7 @@
 mod action;
 mod chain;
 mod event;
+mod governance;
 mod listing;
 mod names;
 mod node;
@@ -14,13 +15,18 @@ mod record;
 mod rules;
 
 pub use action::{
-    Action, AdvanceClock, ConfirmDeal, DepositGuarantee, IssueGuarantee, PublishListing, PublishResult,
-    RecordContract, RegisterOrganisation, ReleaseGuarantee, SubmitQuote,
+    Action, AdvanceClock, ApproveChange, ConfirmDeal, DepositGuarantee, IssueGuarantee, ProposeChange,
+    PublishListing, PublishResult, RecordContract, RegisterOrganisation, ReleaseGuarantee,
+    ReportDoubleSigning, SubmitQuote,
 };
 pub use chain::{
     Block, BlockSummary, Certificate, Inclusion, Proof, Signer, SubmitResult, SubmitStatus, Transaction,
 };
 pub use event::{Event, EventKind};
+pub use governance::{
+    Approval, Change, ChangeStatus, DoubleSigning, Evidence, Member, Members, ProposedChange, RemovalReason,
+    SignedMessage, SigningKind,
+};
 pub use listing::{BestQuote, Bidder, BothSides, Contract, Listing, Prices, Quote, Resource, Terms};
 pub use names::{EndReason, ReleaseGround, Role, Stage};
 pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};

@@ -101,6 +101,7 @@ impl App {
             mempool_transactions: status.mempool_transactions,
             mempool_bytes: status.mempool_bytes,
             validators: status.validators,
+            member: status.member,
             peers,
             clock,
         })

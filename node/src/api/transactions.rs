@@ -55,7 +55,8 @@ pub(crate) async fn get(
 /// Prove that a transaction is on the ledger.
 ///
 /// The proof needs no trust in this node: hash the leaf (RFC 6962), climb to the transaction root of the header,
-/// hash the header to the block id, and verify the certificate's signatures with the validators of the genesis.
+/// hash the header to the block id, and verify the certificate's signatures with the members of that height
+/// (`/v1/members?height=`).
 #[utoipa::path(
     get,
     path = "/v1/transactions/{id}/proof",

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::NodesArg;
 use super::client::{Client, Nodes};
 use super::output::{Console, Exit, Failure, Words, words};
-use crate::api::schema::Event;
+use crate::api::schema::{Event, EventKind};
 
 /// How often a follower asks.
 const PACE: Duration = Duration::from_millis(500);
@@ -91,7 +91,7 @@ impl Events {
 
 /// What happened, in a few words.
 pub(crate) fn describe(event: &Event) -> Words {
-    use crate::api::schema::EventKind as E;
+    use EventKind as E;
     match &event.kind {
         E::OrganisationRegistered { organisation, .. } => {
             words(format!("registered {organisation}"), format!("登记主体 {organisation}"))
@@ -146,5 +146,47 @@ pub(crate) fn describe(event: &Event) -> Words {
         E::ClockAdvanced { by_ms } => {
             words(format!("clock stepped by {by_ms} ms"), format!("时钟前移 {by_ms} 毫秒"))
         }
+        governance => describe_governance(governance),
+    }
+}
+
+/// What happened to members, keys and rules, in a few words.
+fn describe_governance(kind: &EventKind) -> Words {
+    use EventKind as E;
+    match kind {
+        E::ChangeProposed { change, by, .. } => {
+            words(format!("change {change} proposed by {by}"), format!("{by} 提议变更 {change}"))
+        }
+        E::ChangeApproved { change, by } => {
+            words(format!("change {change} approved by {by}"), format!("{by} 批准变更 {change}"))
+        }
+        E::ChangeAdopted { change, from } => words(
+            format!("change {change} in force from height {from}"),
+            format!("变更 {change} 自高度 {from} 起生效"),
+        ),
+        E::ChangeExpired { change } => {
+            words(format!("change {change} expired"), format!("变更 {change} 已过期"))
+        }
+        E::MemberAdmitted { organisation, from } => words(
+            format!("{organisation} is a member from height {from}"),
+            format!("{organisation} 自高度 {from} 起成为成员"),
+        ),
+        E::MemberRemoved { organisation, from } => words(
+            format!("{organisation} is no member from height {from}"),
+            format!("{organisation} 自高度 {from} 起不再是成员"),
+        ),
+        E::KeysRotated { organisation, from } => words(
+            format!("{organisation} has new keys from height {from}"),
+            format!("{organisation} 自高度 {from} 起启用新密钥"),
+        ),
+        E::RulesAdopted { version } => {
+            words(format!("rule pack {version} in force"), format!("规则包第 {version} 版生效"))
+        }
+        E::DoubleSigningRecorded { accused, organisation, signed_height, .. } => words(
+            format!("{organisation} signed twice at height {signed_height}, key {accused}"),
+            format!("{organisation} 在高度 {signed_height} 重复签名，密钥 {accused}"),
+        ),
+        // Everything else is described above.
+        other => words(other.name(), other.name()),
     }
 }

@@ -51,31 +51,61 @@ pub(crate) enum Show {
         #[command(flatten)]
         nodes: NodesArg,
     },
+    /// The members of the network, now or at an earlier height 网络成员
+    #[command(
+        after_help = "Examples 示例:\n  zhulian show members\n  zhulian show members --height 17 --output json"
+    )]
+    Members {
+        /// The height that they decided; the next one unless given
+        #[arg(long)]
+        height: Option<u64>,
+        #[command(flatten)]
+        nodes: NodesArg,
+    },
+    /// A double signing by its id, or all of them 重复签名证据
+    #[command(
+        after_help = "Examples 示例:\n  zhulian show evidence\n  zhulian show evidence 64-HEX-DIGITS --output json"
+    )]
+    Evidence {
+        /// Its id; all unless given, 200 at most
+        id: Option<String>,
+        #[command(flatten)]
+        nodes: NodesArg,
+    },
     /// What has happened 事件
     Events(Events),
 }
 
 impl Show {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (nodes, kind, name) = match self {
-            Self::Transaction { id, nodes } => (nodes, "transactions", id),
-            Self::Block { block, nodes } => (nodes, "blocks", block),
-            Self::Organisation { code, nodes } => (nodes, "organisations", code),
-            Self::Listing { code, nodes } => (nodes, "listings", code),
-            Self::Guarantee { id, nodes } => (nodes, "guarantees", id),
+        let one = |kind: &str, name: &str| format!("/v1/{kind}/{}", segment(name));
+        let (nodes, path) = match self {
+            Self::Transaction { id, nodes } => (nodes, one("transactions", &id)),
+            Self::Block { block, nodes } => (nodes, one("blocks", &block)),
+            Self::Organisation { code, nodes } => (nodes, one("organisations", &code)),
+            Self::Listing { code, nodes } => (nodes, one("listings", &code)),
+            Self::Guarantee { id, nodes } => (nodes, one("guarantees", &id)),
+            Self::Members { height: Some(height), nodes } => (nodes, format!("/v1/members?height={height}")),
+            Self::Members { height: None, nodes } => (nodes, "/v1/members".to_owned()),
+            Self::Evidence { id: Some(id), nodes } => (nodes, one("evidence", &id)),
+            Self::Evidence { id: None, nodes } => (nodes, "/v1/evidence?limit=200".to_owned()),
             Self::Events(events) => return events.run(console).await,
         };
-        let path = format!("/v1/{kind}/{}", segment(&name));
         let path = &path;
         let record: Value = Nodes::new(&nodes.nodes)?
             .ask(|client: Client| async move { client.get(path).await as Result<Value, ClientError> })
             .await?;
-        if console.is_json() {
-            console.json(&record);
-        } else {
-            console.fields(&record["data"]);
-        }
+        print(console, &record);
         Ok(Exit::Done)
+    }
+}
+
+/// Prints a record, or the records of a page one below the other.
+pub(crate) fn print(console: &Console, record: &Value) {
+    match &record["data"] {
+        _ if console.is_json() => console.json(record),
+        Value::Array(records) => records.iter().for_each(|record| console.fields(record)),
+        record => console.fields(record),
     }
 }
 

@@ -21,7 +21,6 @@ use rayon::prelude::*;
 
 use super::clock::{is_timely, next_time, real_time};
 use super::{Host, HostError, JUDGE_AGAIN, ToBuild};
-use crate::catchup::Names;
 use crate::handle::{CommittedBlock, Outcome, Phase, Status};
 use crate::ingest::recorded;
 
@@ -219,10 +218,9 @@ impl Host {
     pub(super) fn refresh(&mut self) -> Result<(), HostError> {
         let snapshot = self.parts.store.snapshot()?;
         self.next_due = execute::next_due(&snapshot)?;
-        self.validators = read(&snapshot, &ValidatorsKey)?.ok_or(HostError::NoValidators)?;
-        self.names =
-            Names::new(self.validators.iter().map(|v| (v.public_key, *v.network_key.as_bytes())).collect());
-        Ok(())
+        let validators = read(&snapshot, &ValidatorsKey)?.ok_or(HostError::NoValidators)?;
+        drop(snapshot);
+        self.take_members(validators)
     }
 
     /// What several blocks have passed over is probably no longer valid; whoever waits for it should know,
@@ -282,6 +280,7 @@ impl Host {
             mempool_transactions,
             mempool_bytes,
             validators: self.validators.len(),
+            member: self.is_member(),
         };
         metrics::gauge!("mempool_size").set(mempool_transactions as f64);
         self.parts.status.send_replace(status);

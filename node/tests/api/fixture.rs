@@ -290,6 +290,7 @@ fn status_of(genesis: &Genesis, store: &Store, time: BlockTime) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        member: true,
     }
 }
 
@@ -346,6 +347,11 @@ impl Chain {
     /// Changes what the node says of itself.
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.status.send_modify(|status| status.phase = phase);
+    }
+
+    /// Changes whether the node says that it is a member.
+    pub(crate) fn set_member(&self, member: bool) {
+        self.status.send_modify(|status| status.member = member);
     }
 
     async fn take_submissions(self: Arc<Self>, mut inbox: mpsc::Receiver<Submission>) {

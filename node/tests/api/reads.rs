@@ -206,18 +206,28 @@ async fn health_names_the_part_at_fault() {
             .map(|p| (p["name"].as_str().unwrap().to_owned(), p["ready"] == true))
             .collect::<Vec<_>>()
     };
-    let expected = |consensus: bool| {
-        [("consensus", consensus), ("peers", true), ("disk", true), ("tip", true), ("mempool", true)]
-            .map(|(name, ready)| (name.to_owned(), ready))
-            .to_vec()
+    let expected = |consensus: bool, member: bool| {
+        let others = [("disk", true), ("tip", true), ("mempool", true)];
+        // Without its own vote the only member's node reaches none.
+        let parts = [("consensus", consensus), ("membership", member), ("peers", member)];
+        let named = |(name, ready): (&str, bool)| (name.to_owned(), ready);
+        parts.into_iter().chain(others).map(named).collect::<Vec<_>>()
     };
-    assert_eq!(parts_of(&fixture.json("/readyz?verbose").await), expected(true));
+    assert_eq!(parts_of(&fixture.json("/readyz?verbose").await), expected(true, true));
+    fixture.chain().set_member(false);
+    let (status, answer) = parts(fixture.get("/readyz").send().await.unwrap()).await;
+    assert_eq!((status, parts_of(&answer)), (503, expected(true, false)));
+    assert_eq!(fixture.json("/v1/status").await["member"], false);
+    let act =
+        fixture.post("/v1/transactions", "application/cose", fixture.step_clock(1)).send().await.unwrap();
+    assert_eq!(act.status(), 503, "who is no member takes no transactions");
+    fixture.chain().set_member(true);
     for phase in [Phase::DiskFull, Phase::Stopping, Phase::Halted { reason: "the state root differs".into() }]
     {
         fixture.chain().set_phase(phase);
         let (status, answer) = parts(fixture.get("/readyz").send().await.unwrap()).await;
         assert_eq!((status, &answer["ready"]), (503, &json!(false)));
-        assert_eq!(parts_of(&answer), expected(false));
+        assert_eq!(parts_of(&answer), expected(false, true));
     }
     let live = fixture.get("/livez").send().await.unwrap();
     assert_eq!(live.status(), 200, "a halted node still lives");

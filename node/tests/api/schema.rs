@@ -39,7 +39,51 @@ fn all() -> Vec<Value> {
         json!({"act": "record_contract", "listing": deal(), "document": "cd".repeat(32)}),
         json!({"act": "release_guarantee", "guarantee": format!("{}:LG-1", bank())}),
         json!({"act": "advance_clock", "by_ms": 86_400_000}),
+        propose(
+            json!({"kind": "register_centre", "code": bidder(7).as_str(), "name": "新中心", "region": "440100",
+                       "keys": keys}),
+        ),
+        propose(json!({"kind": "admit_member", "member": member(), "proof": "ab".repeat(64)})),
+        propose(
+            json!({"kind": "remove_member", "organisation": centre().as_str(), "reason": {"kind": "left"}}),
+        ),
+        propose(json!({"kind": "remove_member", "organisation": centre().as_str(),
+                       "reason": {"kind": "double_signing", "double_signing": "cd".repeat(32)}})),
+        propose(json!({"kind": "remove_member", "organisation": centre().as_str(),
+                       "reason": {"kind": "other", "text": "不再履行职责"}})),
+        propose(json!({"kind": "rotate_keys", "member": member(), "proof": "ab".repeat(64)})),
+        propose(json!({"kind": "adopt_rules", "pack": {
+            "name": "测试规则包", "version": 2,
+            "rules": [{"id": "LL01", "value": 20, "unit": "day", "source": "测试", "effective_from": "2020-01-01"},
+                      {"id": "LL03", "value": 200, "unit": "permille", "source": "测试", "effective_from": "2020-01-01"},
+                      {"id": "LL06", "value": 5, "unit": "working_day", "source": "测试", "effective_from": "2020-01-01"},
+                      {"id": "LL06", "value": 6, "unit": "minute", "source": "测试", "effective_from": "2026-01-01"}],
+            "calendar": {"first": "2026-01-01", "last": "2026-12-31", "holidays": ["2026-10-01", "2026-10-02"],
+                         "workdays": ["2026-10-10"]}}})),
+        json!({"act": "approve_change", "change": "ef".repeat(32)}),
+        report("prevote", json!({"block_id": "01".repeat(32), "signature": "ab".repeat(64)})),
+        report("precommit", json!({"block_id": "01".repeat(32), "signature": "ab".repeat(64)})),
+        report(
+            "proposal",
+            json!({"block_id": "01".repeat(32), "valid_round": 1, "signature": "ab".repeat(64)}),
+        ),
     ]
+}
+
+fn propose(change: Value) -> Value {
+    json!({"act": "propose_change", "change": change})
+}
+
+fn member() -> Value {
+    json!({"organisation": centre().as_str(), "voting_key": key("a").public_key().to_string(),
+           "network_key": key("b").public_key().to_string()})
+}
+
+fn report(kind: &str, first: Value) -> Value {
+    let second = json!({"block_id": "02".repeat(32), "signature": "ab".repeat(64)});
+    json!({"act": "report_double_signing", "evidence": {
+        "accused": key("a").public_key().to_string(), "height": 7, "round": 1, "kind": kind,
+        "first": first, "second": second}})
 }
 
 #[test]
@@ -73,6 +117,11 @@ fn what_is_wrong_is_named() {
         ("issue_guarantee", "/number", json!("a b"), "number"),
         ("deposit_guarantee", "/guarantee", json!("LG-1"), "guarantee"),
         ("record_contract", "/document", json!("zz"), "document"),
+        ("approve_change", "/change", json!("zz"), "change"),
+        ("propose_change", "/change/keys/0", json!("00"), "change.keys[0]"),
+        ("report_double_signing", "/evidence/accused", json!("00"), "evidence.accused"),
+        ("report_double_signing", "/evidence/first/signature", json!("00"), "evidence.first.signature"),
+        ("report_double_signing", "/evidence/second/block_id", json!("00"), "evidence.second.block_id"),
     ];
     for (act, pointer, value, field) in cases {
         let mut written = of(act);
@@ -92,6 +141,8 @@ fn what_is_wrong_is_named() {
             "USD",
         ),
         (json!({"act": "give_up"}), "give_up"),
+        (propose(json!({"kind": "admit_member", "member": member(), "proof": "", "vote": 2})), "vote"),
+        (propose(json!({"kind": "dissolve"})), "dissolve"),
         (json!({"listing": deal()}), "act"),
     ];
     for (written, named) in unknown {

@@ -226,6 +226,15 @@ impl Host {
         }
         let channel =
             if matches!(message, Message::Block { .. }) { Channel::Blocks } else { Channel::Consensus };
+        if let Message::Vote(SignedVote { vote, .. }) = message
+            && vote.block_id.is_some()
+            && self.with(|orders| orders.double)
+        {
+            let vote = Vote { block_id: None, ..vote.clone() };
+            let signature = self.key.sign(&vote.sign_bytes(&self.genesis.chain_id));
+            let message = Message::Vote(SignedVote { vote, signature });
+            let _ = self.network.broadcast(Channel::Consensus, message.encode().into());
+        }
         let bytes = Bytes::from(message.encode());
         // It does not care what arrives.
         let _ = match to {

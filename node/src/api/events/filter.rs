@@ -90,6 +90,18 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         K::GuaranteeReleased { guarantee, .. } | K::GuaranteeExpired { guarantee } => {
             Subject { guarantee: Some(guarantee), ..Subject::default() }
         }
-        K::ClockAdvanced { .. } => Subject::default(),
+        K::ChangeProposed { by, .. } | K::ChangeApproved { by, .. } => {
+            Subject { organisations: [Some(by), None], ..Subject::default() }
+        }
+        K::MemberAdmitted { organisation, .. }
+        | K::MemberRemoved { organisation, .. }
+        | K::KeysRotated { organisation, .. }
+        | K::DoubleSigningRecorded { organisation, .. } => {
+            Subject { organisations: [Some(organisation), None], ..Subject::default() }
+        }
+        K::ClockAdvanced { .. }
+        | K::ChangeAdopted { .. }
+        | K::ChangeExpired { .. }
+        | K::RulesAdopted { .. } => Subject::default(),
     }
 }

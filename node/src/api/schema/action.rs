@@ -6,7 +6,10 @@ use ledger::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list, parse_time};
+use super::{
+    Amount, Change, Evidence, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list,
+    parse_time,
+};
 
 /// Everything that an organisation can ask the ledger to record; `act` says which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +36,12 @@ pub enum Action {
     ReleaseGuarantee(ReleaseGuarantee),
     /// The timekeeper of a network with a stepped clock moves it forward.
     AdvanceClock(AdvanceClock),
+    /// A member proposes a change of membership, keys or rules.
+    ProposeChange(ProposeChange),
+    /// A member approves a proposed change.
+    ApproveChange(ApproveChange),
+    /// Somebody proves that a validator signed twice.
+    ReportDoubleSigning(ReportDoubleSigning),
 }
 
 /// Admission of an organisation.
@@ -155,6 +164,30 @@ pub struct AdvanceClock {
     pub by_ms: u64,
 }
 
+/// A proposal, which is its proposer's approval too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeChange {
+    /// What is to change.
+    pub change: Change,
+}
+
+/// An approval of a proposed change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveChange {
+    /// Id of the transaction that proposed it, in hexadecimal.
+    pub change: String,
+}
+
+/// A report with both signed messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportDoubleSigning {
+    /// What proves it.
+    pub evidence: Evidence,
+}
+
 impl TryFrom<Action> for LedgerAction {
     type Error = InvalidField;
 
@@ -186,6 +219,17 @@ impl TryFrom<Action> for LedgerAction {
             }),
             Action::AdvanceClock(a) => {
                 Self::AdvanceClock(act::clock::AdvanceClock { by: Span::from_millis(a.by_ms) })
+            }
+            Action::ProposeChange(a) => Self::ProposeChange(act::proposal::ProposeChange {
+                change: a.change.try_into().map_err(|e: InvalidField| e.within("change"))?,
+            }),
+            Action::ApproveChange(a) => {
+                Self::ApproveChange(act::approval::ApproveChange { change: parse("change", &a.change)? })
+            }
+            Action::ReportDoubleSigning(a) => {
+                Self::ReportDoubleSigning(act::double_signing::ReportDoubleSigning {
+                    evidence: a.evidence.try_into().map_err(|e: InvalidField| e.within("evidence"))?,
+                })
             }
         })
     }
@@ -273,6 +317,13 @@ impl From<LedgerAction> for Action {
                 Self::ReleaseGuarantee(ReleaseGuarantee { guarantee: a.guarantee.to_string() })
             }
             LedgerAction::AdvanceClock(a) => Self::AdvanceClock(AdvanceClock { by_ms: a.by.as_millis() }),
+            LedgerAction::ProposeChange(a) => Self::ProposeChange(ProposeChange { change: a.change.into() }),
+            LedgerAction::ApproveChange(a) => {
+                Self::ApproveChange(ApproveChange { change: a.change.to_string() })
+            }
+            LedgerAction::ReportDoubleSigning(a) => {
+                Self::ReportDoubleSigning(ReportDoubleSigning { evidence: a.evidence.into() })
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, EndReason, ReleaseGround};
+use super::{Amount, EndReason, ReleaseGround, SigningKind};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -178,6 +178,75 @@ pub enum EventKind {
         /// By how much, in milliseconds.
         by_ms: u64,
     },
+    /// A member proposed a change, and approved it by that.
+    ChangeProposed {
+        /// The change.
+        change: String,
+        /// Which member.
+        by: String,
+        /// Until when it can be approved (RFC 3339).
+        expires_at: String,
+    },
+    /// A member approved a change.
+    ChangeApproved {
+        /// The change.
+        change: String,
+        /// Which member.
+        by: String,
+    },
+    /// A quorum of the members has approved a change.
+    ChangeAdopted {
+        /// The change.
+        change: String,
+        /// The first height under it.
+        from: u64,
+    },
+    /// A change can no longer be approved.
+    ChangeExpired {
+        /// The change.
+        change: String,
+    },
+    /// A centre became a member.
+    MemberAdmitted {
+        /// Its organisation.
+        organisation: String,
+        /// The first height it votes at.
+        from: u64,
+    },
+    /// A centre ceased to be a member.
+    MemberRemoved {
+        /// Its organisation.
+        organisation: String,
+        /// The first height it does not vote at.
+        from: u64,
+    },
+    /// A member's node got other keys.
+    KeysRotated {
+        /// Its organisation.
+        organisation: String,
+        /// The first height of the new keys.
+        from: u64,
+    },
+    /// A rule pack came into force.
+    RulesAdopted {
+        /// Its version.
+        version: u32,
+    },
+    /// It is proven that a validator signed twice.
+    DoubleSigningRecorded {
+        /// The record.
+        double_signing: String,
+        /// The voting key, in hexadecimal.
+        accused: String,
+        /// For which organisation it voted.
+        organisation: String,
+        /// At which height. The event's own `height` is that of the record.
+        signed_height: u64,
+        /// In which round.
+        round: u32,
+        /// What was signed twice.
+        kind: SigningKind,
+    },
 }
 
 impl EventKind {
@@ -201,6 +270,15 @@ impl EventKind {
             Self::GuaranteeReleased { .. } => "guarantee_released",
             Self::GuaranteeExpired { .. } => "guarantee_expired",
             Self::ClockAdvanced { .. } => "clock_advanced",
+            Self::ChangeProposed { .. } => "change_proposed",
+            Self::ChangeApproved { .. } => "change_approved",
+            Self::ChangeAdopted { .. } => "change_adopted",
+            Self::ChangeExpired { .. } => "change_expired",
+            Self::MemberAdmitted { .. } => "member_admitted",
+            Self::MemberRemoved { .. } => "member_removed",
+            Self::KeysRotated { .. } => "keys_rotated",
+            Self::RulesAdopted { .. } => "rules_adopted",
+            Self::DoubleSigningRecorded { .. } => "double_signing_recorded",
         }
     }
 }
@@ -269,6 +347,34 @@ impl From<LedgerEvent> for EventKind {
             }
             E::GuaranteeExpired { guarantee } => Self::GuaranteeExpired { guarantee: text(&guarantee) },
             E::ClockAdvanced { by } => Self::ClockAdvanced { by_ms: by.as_millis() },
+            E::ChangeProposed { change, by, expires_at } => {
+                Self::ChangeProposed { change: text(&change), by: text(&by), expires_at: text(&expires_at) }
+            }
+            E::ChangeApproved { change, by } => Self::ChangeApproved { change: text(&change), by: text(&by) },
+            E::ChangeAdopted { change, from } => {
+                Self::ChangeAdopted { change: text(&change), from: from.get() }
+            }
+            E::ChangeExpired { change } => Self::ChangeExpired { change: text(&change) },
+            E::MemberAdmitted { organisation, from } => {
+                Self::MemberAdmitted { organisation: text(&organisation), from: from.get() }
+            }
+            E::MemberRemoved { organisation, from } => {
+                Self::MemberRemoved { organisation: text(&organisation), from: from.get() }
+            }
+            E::KeysRotated { organisation, from } => {
+                Self::KeysRotated { organisation: text(&organisation), from: from.get() }
+            }
+            E::RulesAdopted { version } => Self::RulesAdopted { version },
+            E::DoubleSigningRecorded { double_signing, accused, organisation, height, round, kind } => {
+                Self::DoubleSigningRecorded {
+                    double_signing: text(&double_signing),
+                    accused: text(&accused),
+                    organisation: text(&organisation),
+                    signed_height: height.get(),
+                    round,
+                    kind: kind.into(),
+                }
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Status {
     pub mempool_bytes: usize,
     /// Size of the validator set.
     pub validators: usize,
+    /// Whether this node is one of them and votes. A node that is none follows as far as its peers let it.
+    pub member: bool,
     /// The other centres' nodes.
     pub peers: Vec<Peer>,
     /// How block time relates to real time.
@@ -126,7 +128,7 @@ pub struct Readiness {
 /// One part of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessPart {
-    /// `consensus`, `peers`, `disk`, `tip` or `mempool`.
+    /// `consensus`, `membership`, `peers`, `disk`, `tip` or `mempool`.
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,

@@ -1,9 +1,11 @@
 //! The rule pack as clients read it.
 
-use ledger::calendar::Calendar as LedgerCalendar;
+use ledger::calendar::{Calendar as LedgerCalendar, Day};
 use ledger::rule;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::{InvalidField, parse};
 
 /// What a rule's value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +23,7 @@ pub enum Unit {
 
 /// One legal number with the text it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name in the pack.
     pub id: String,
@@ -36,6 +39,7 @@ pub struct Rule {
 
 /// Which days are worked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Calendar {
     /// First day the table speaks of.
     pub first: String,
@@ -49,6 +53,7 @@ pub struct Calendar {
 
 /// The rules of land-use right listings in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RulePack {
     /// Name of the pack.
     pub name: String,
@@ -69,6 +74,56 @@ impl From<rule::RulePack> for RulePack {
             calendar: pack.calendar.into(),
         }
     }
+}
+
+impl TryFrom<RulePack> for rule::RulePack {
+    type Error = InvalidField;
+
+    /// The ledger wants rules and days in ascending order; how a person lists them means nothing.
+    fn try_from(pack: RulePack) -> Result<Self, InvalidField> {
+        let numbered = pack.rules.into_iter().enumerate();
+        let mut rules = numbered
+            .map(|(i, rule)| {
+                rule::Rule::try_from(rule).map_err(|e: InvalidField| e.within(&format!("rules[{i}]")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        rules.sort_by(|a, b| (&a.id, a.effective_from).cmp(&(&b.id, b.effective_from)));
+        let days = |field: &str, days: &[String]| {
+            let mut days = days.iter().map(|text| day(field, text)).collect::<Result<Vec<_>, _>>()?;
+            days.sort_unstable();
+            Ok(days)
+        };
+        let calendar = LedgerCalendar {
+            first: day("calendar.first", &pack.calendar.first)?,
+            last: day("calendar.last", &pack.calendar.last)?,
+            holidays: days("calendar.holidays", &pack.calendar.holidays)?,
+            workdays: days("calendar.workdays", &pack.calendar.workdays)?,
+        };
+        Ok(Self { name: parse("name", &pack.name)?, version: pack.version, rules, calendar })
+    }
+}
+
+impl TryFrom<Rule> for rule::Rule {
+    type Error = InvalidField;
+
+    fn try_from(rule: Rule) -> Result<Self, InvalidField> {
+        Ok(Self {
+            id: parse("id", &rule.id)?,
+            value: rule.value,
+            unit: match rule.unit {
+                Unit::Day => rule::Unit::Day,
+                Unit::WorkingDay => rule::Unit::WorkingDay,
+                Unit::Minute => rule::Unit::Minute,
+                Unit::Permille => rule::Unit::Permille,
+            },
+            source: parse("source", &rule.source)?,
+            effective_from: day("effective_from", &rule.effective_from)?,
+        })
+    }
+}
+
+fn day(field: &str, text: &str) -> Result<Day, InvalidField> {
+    Day::parse(text).ok_or_else(|| InvalidField::new(field, "not a date; write for example 2026-03-02"))
 }
 
 impl From<rule::Rule> for Rule {

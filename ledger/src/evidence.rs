@@ -1,12 +1,16 @@
 //! Proof that a validator contradicted itself.
 
-use ledger::codec;
-use ledger::crypto::PublicKey;
-use ledger::id::{ChainId, Height};
 use minicbor::{Decode, Encode};
 
-use crate::error::{DecodeError, EvidenceError};
-use crate::message::{SMALL_MESSAGE_BYTES_MAX, SignedProposal, SignedVote, bounded, decode_canonical};
+use crate::certificate::VoteType;
+use crate::codec::{self, CodecError};
+use crate::crypto::PublicKey;
+use crate::hash::tagged;
+use crate::id::{ChainId, DoubleSigningId, Height};
+use crate::vote::{SignedProposal, SignedVote};
+
+/// Largest encoding of evidence, in bytes.
+pub const MAX_EVIDENCE_BYTES: usize = 1_024;
 
 /// Two signed messages of which an honest validator signs at most one. The lesser stands first, so
 /// that one pair has one encoding.
@@ -32,6 +36,46 @@ pub enum Evidence {
         #[n(1)]
         second: SignedProposal,
     },
+}
+
+/// What was signed twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum SigningKind {
+    /// Two prevotes.
+    #[n(1)]
+    Prevote,
+    /// Two precommits.
+    #[n(2)]
+    Precommit,
+    /// Two proposals.
+    #[n(3)]
+    Proposal,
+}
+
+impl SigningKind {
+    /// Its name in interfaces: `snake_case`, stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prevote => "prevote",
+            Self::Precommit => "precommit",
+            Self::Proposal => "proposal",
+        }
+    }
+}
+
+/// Evidence that proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// The two messages do not contradict each other.
+    #[error("the two messages do not conflict")]
+    NotConflicting,
+    /// The two messages are not both by the accused.
+    #[error("a message is not by the accused")]
+    WrongSigner,
+    /// A signature does not hold.
+    #[error("a signature does not hold")]
+    BadSignature,
 }
 
 impl Evidence {
@@ -61,6 +105,32 @@ impl Evidence {
             Self::Votes { first, .. } => first.vote.height,
             Self::Proposals { first, .. } => first.proposal.height,
         }
+    }
+
+    /// The round it happened in.
+    pub fn round(&self) -> u32 {
+        match self {
+            Self::Votes { first, .. } => first.vote.round,
+            Self::Proposals { first, .. } => first.proposal.round,
+        }
+    }
+
+    /// What was signed twice.
+    pub fn kind(&self) -> SigningKind {
+        match self {
+            Self::Votes { first, .. } => match first.vote.vote_type {
+                VoteType::Prevote => SigningKind::Prevote,
+                VoteType::Precommit => SigningKind::Precommit,
+            },
+            Self::Proposals { .. } => SigningKind::Proposal,
+        }
+    }
+
+    /// The name of the double signing that this proves: whoever signs three messages where one is
+    /// allowed has signed twice once, whichever two of them are quoted.
+    pub fn id(&self) -> DoubleSigningId {
+        let what = (self.accused(), self.height(), self.round(), self.kind());
+        DoubleSigningId::from_bytes(tagged("zhulian/double-signing/1", &[&codec::encode(&what)]))
     }
 
     /// Checks that `accused` signed both messages on this chain and that they contradict each
@@ -117,9 +187,8 @@ impl Evidence {
     /// Reads evidence from untrusted bytes; it is not verified by this.
     ///
     /// # Errors
-    /// [`DecodeError`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        bounded("evidence length", bytes.len(), SMALL_MESSAGE_BYTES_MAX)?;
-        decode_canonical(bytes)
+    /// [`CodecError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, MAX_EVIDENCE_BYTES)
     }
 }
