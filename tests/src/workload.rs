@@ -9,6 +9,7 @@ pub mod cast;
 pub mod chance;
 
 mod draw;
+mod governance;
 mod hand;
 mod legal;
 mod noise;
@@ -75,7 +76,8 @@ impl Workload {
     pub fn transactions(&mut self, auditor: &Auditor, time: BlockTime) -> Vec<Offered> {
         let count = self.hand.chance.below(MOST_A_STEP);
         self.offer(auditor, time, count, |hand, scene| match hand.chance.below(100) {
-            0..60 => legal::next(hand, scene),
+            0..52 => legal::next(hand, scene),
+            52..60 => governance::next(hand, scene),
             60..88 => wrong::next(hand, scene),
             _ => noise::next(hand, scene),
         })
@@ -98,7 +100,8 @@ impl Workload {
         let mut sitting = auditor.sit(time);
         let mut offered = Vec::new();
         for _ in 0..count {
-            let scene = Scene { books: sitting.books(), height: auditor.height() + 1, time };
+            let scene =
+                Scene { books: sitting.books(), height: auditor.height() + 1, time, chain: &self.chain };
             let Some(draw) = draw(&mut self.hand, &scene) else { continue };
             let aim = draw.aim;
             let Some((offer, bytes)) = self.sign(auditor, draw) else { continue };

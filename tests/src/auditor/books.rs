@@ -7,8 +7,9 @@ use ledger::amount::Amount;
 use ledger::codec::Title;
 use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
+use ledger::governance::{Change, ChangeStatus};
 use ledger::hash::DocumentHash;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, RegionCode};
+use ledger::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, RegionCode};
 use ledger::procedure::listing::PublishListing;
 use ledger::record::Clock;
 use ledger::record::guarantee::GuaranteeStatus;
@@ -16,6 +17,7 @@ use ledger::record::listing::{EndReason, Stage};
 use ledger::record::organisation::Role;
 use ledger::rule::RulePack;
 use ledger::time::BlockTime;
+use ledger::validators::Validator;
 
 use super::calendar::{self, Rules};
 use super::due::{self, Thing};
@@ -45,7 +47,32 @@ pub struct Books {
     pub letters: BTreeMap<GuaranteeId, Letter>,
     /// How many deals each platform has numbered on each China day.
     pub numbered: BTreeMap<(CreditCode, u64), u32>,
+    /// The members of the next block.
+    pub members: BTreeMap<CreditCode, Validator>,
+    /// Who votes from which height on.
+    pub eras: BTreeMap<u64, BTreeMap<CreditCode, Validator>>,
+    /// Proposed changes.
+    pub changes: BTreeMap<ChangeId, Proposed>,
+    /// Double signings: whose, reported by whom and when.
+    pub double_signings: BTreeMap<DoubleSigningId, (CreditCode, (CreditCode, BlockTime))>,
     agenda: BTreeSet<(BlockTime, Thing)>,
+}
+
+/// A proposed change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// What is to change.
+    pub change: Change,
+    /// The member that proposed it.
+    pub proposer: CreditCode,
+    /// When.
+    pub proposed_at: BlockTime,
+    /// Until when it can be approved.
+    pub expires_at: BlockTime,
+    /// Who has approved, and when.
+    pub approvals: Vec<(CreditCode, BlockTime)>,
+    /// Where it stands.
+    pub status: ChangeStatus,
 }
 
 /// An organisation.
@@ -167,8 +194,13 @@ impl Books {
             deals: BTreeMap::new(),
             letters: BTreeMap::new(),
             numbered: BTreeMap::new(),
+            members: genesis.validators.iter().map(|v| (v.organisation.clone(), v.clone())).collect(),
+            eras: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            double_signings: BTreeMap::new(),
             agenda: BTreeSet::new(),
         };
+        books.eras.insert(1, books.members.clone());
         for (organisation, keys) in &genesis.organisations {
             let member = Member {
                 name: organisation.name.clone(),
@@ -237,6 +269,19 @@ impl Books {
         }
         change(letter);
         self.agenda.extend(due::of_letter(id, letter));
+    }
+
+    /// Enters a proposed change.
+    pub(super) fn add_change(&mut self, id: ChangeId, proposed: Proposed) {
+        self.agenda.insert((proposed.expires_at, Thing::ChangeExpires(id)));
+        self.changes.insert(id, proposed);
+    }
+
+    /// Ends a change's being open.
+    pub(super) fn change_status(&mut self, id: &ChangeId, status: ChangeStatus) {
+        let Some(proposed) = self.changes.get_mut(id) else { return };
+        self.agenda.remove(&(proposed.expires_at, Thing::ChangeExpires(*id)));
+        proposed.status = status;
     }
 
     /// Enters a new letter.

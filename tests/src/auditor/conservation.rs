@@ -91,7 +91,16 @@ impl Conservation {
             | Event::ResultPublished { .. }
             | Event::PublicityEnded { .. }
             | Event::ContractSigned { .. }
-            | Event::ClockAdvanced { .. } => Ok(()),
+            | Event::ClockAdvanced { .. }
+            | Event::ChangeProposed { .. }
+            | Event::ChangeApproved { .. }
+            | Event::ChangeAdopted { .. }
+            | Event::ChangeExpired { .. }
+            | Event::MemberAdmitted { .. }
+            | Event::MemberRemoved { .. }
+            | Event::KeysRotated { .. }
+            | Event::RulesAdopted { .. }
+            | Event::DoubleSigningRecorded { .. } => Ok(()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What happens by itself when block time reaches an instant.
 
 use ledger::event::Event;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, LetterNumber};
+use ledger::governance::ChangeStatus;
+use ledger::id::{ChangeId, CreditCode, DealCode, GuaranteeId, LetterNumber};
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::{EndReason, Stage};
 use ledger::time::BlockTime;
@@ -24,6 +25,7 @@ pub(super) enum Thing {
     ContractDue(DealCode),
     ReturnDue(DealCode),
     LetterEnds(CreditCode, usize, LetterNumber),
+    ChangeExpires(ChangeId),
 }
 
 /// What a listing waits for as it stands.
@@ -66,6 +68,10 @@ pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Eve
             let guarantee = GuaranteeId { guarantor, number };
             books.change_letter(&guarantee, |letter| letter.status = GuaranteeStatus::Expired);
             vec![Event::GuaranteeExpired { guarantee }]
+        }
+        Thing::ChangeExpires(change) => {
+            books.change_status(&change, ChangeStatus::Expired);
+            vec![Event::ChangeExpired { change }]
         }
     }
 }

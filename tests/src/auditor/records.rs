@@ -2,16 +2,18 @@
 
 use std::fmt::Debug;
 
+use ledger::governance::{DoubleSigning, Era, ProposedChange};
 use ledger::id::DealCode;
 use ledger::record::guarantee::Guarantee;
 use ledger::record::listing::{BothSides, Listing, Qualification, Quote};
 use ledger::record::organisation::Organisation;
 use ledger::state::keys::{
-    SteppedClockKey, all_guarantees, all_listings, all_organisations, qualifications_of, quotes_of,
+    SteppedClockKey, ValidatorsKey, all_changes, all_double_signings, all_eras, all_guarantees, all_listings,
+    all_organisations, qualifications_of, quotes_of,
 };
 use ledger::state::{StateRead, StateValue, decode_value, read};
 
-use super::books::{Deal, Sides};
+use super::books::{Deal, Proposed, Sides};
 use super::totals::Totals;
 use super::{Auditor, Disagreement};
 
@@ -68,8 +70,39 @@ impl Comparison<'_> {
         same(|| "the sum of everything".into(), totals, self.auditor.totals())?;
         let clock = read(self.state, &SteppedClockKey).map_err(|e| e.to_string())?;
         same(|| "the clock".into(), clock.map(|clock| clock.reads), self.auditor.books().clock)?;
+        self.governance()?;
         let due = ledger::execute::next_due(self.state).map_err(|e| e.to_string())?;
         same(|| "the next instant at which something falls due".into(), due, self.auditor.books().next_due())
+    }
+
+    fn governance(&self) -> Result<(), String> {
+        let books = self.auditor.books();
+        let members = read(self.state, &ValidatorsKey).map_err(|e| e.to_string())?;
+        let members: Vec<_> = members.iter().flat_map(|set| set.iter()).cloned().collect();
+        let mut ours: Vec<_> = books.members.values().cloned().collect();
+        ours.sort_by_key(|member| member.public_key);
+        same(|| "the members".into(), members, ours)?;
+        let eras: Vec<Era> = self.values(all_eras())?;
+        let eras: Vec<_> = eras.iter().rev().map(|era| (era.from.get(), era.validators.len())).collect();
+        let ours = books.eras.iter().map(|(from, members)| (*from, members.len())).collect();
+        same(|| "the eras".into(), eras, ours)?;
+        let changes: Vec<ProposedChange> = self.values(all_changes())?;
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|found| {
+                let approvals = found.approvals.into_iter().map(|by| (by.organisation, by.at)).collect();
+                let (change, proposer, status) = (found.change, found.proposer, found.status);
+                let (proposed_at, expires_at) = (found.proposed_at, found.expires_at);
+                (found.id, Proposed { change, proposer, proposed_at, expires_at, approvals, status })
+            })
+            .collect();
+        let ours = books.changes.iter().map(|(id, proposed)| (*id, proposed.clone())).collect();
+        same(|| "the proposed changes".into(), changes, ours)?;
+        let proven: Vec<DoubleSigning> = self.values(all_double_signings())?;
+        let proven: Vec<_> =
+            proven.into_iter().map(|d| (d.id, (d.organisation, (d.reported_by, d.reported_at)))).collect();
+        let ours = books.double_signings.iter().map(|(id, entry)| (*id, entry.clone())).collect();
+        same(|| "the double signings".into(), proven, ours)
     }
 
     fn organisation(&self, found: &Organisation) -> Result<(), String> {

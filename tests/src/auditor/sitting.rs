@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use ledger::event::Recorded;
+use ledger::id::ChainId;
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
 use ledger::transaction;
 
-use super::acts::{self, Moment};
+use super::acts::{self, Entry, Moment};
 use super::books::Books;
 use super::code::{Code, Faults};
 use super::{Offer, due};
@@ -15,6 +16,7 @@ use super::{Offer, due};
 /// A block that is being entered.
 #[derive(Debug)]
 pub struct Sitting<'a> {
+    chain: &'a ChainId,
     books: Books,
     recorded: &'a BTreeSet<transaction::Id>,
     entered: BTreeSet<transaction::Id>,
@@ -27,6 +29,7 @@ pub struct Sitting<'a> {
 
 impl<'a> Sitting<'a> {
     pub(super) fn open(
+        chain: &'a ChainId,
         books: &Books,
         recorded: &'a BTreeSet<transaction::Id>,
         height: u64,
@@ -39,7 +42,7 @@ impl<'a> Sitting<'a> {
         }
         let events = events.into_iter().map(|event| Recorded { transaction: None, event }).collect();
         let waiting = books.due_by(time).is_some();
-        Self { books, recorded, entered: BTreeSet::new(), height, time, waiting, bytes: 0, events }
+        Self { chain, books, recorded, entered: BTreeSet::new(), height, time, waiting, bytes: 0, events }
     }
 
     /// What is there at this point of the block.
@@ -74,16 +77,31 @@ impl<'a> Sitting<'a> {
         faults.when(expiry > self.height.saturating_add(window), Code::ExpiryTooFar);
         let known = self.recorded.contains(&offer.id) || self.entered.contains(&offer.id);
         faults.when(known, Code::AlreadyRecorded);
-        let Some(signer) = self.books.keys.get(&offer.key).cloned() else {
+        // A key that an organisation registered is the organisation's, even if a member votes with it.
+        let own = self.books.keys.get(&offer.key);
+        let voting = || self.books.members.values().find(|member| member.public_key == offer.key);
+        let Some(signer) = own.or_else(|| voting().map(|member| &member.organisation)).cloned() else {
             faults.when(true, Code::UnknownKey);
             return faults.first();
         };
         let may = |role: &Role| self.books.has_role(&signer, *role);
-        faults.when(!acts::roles(action).iter().any(may), Code::RoleNotPermitted);
-        let moment = Moment { books: &self.books, time: self.time, signer: &signer, key: offer.key };
+        let permitted = match own {
+            Some(_) => acts::roles(action).iter().any(may),
+            None => acts::a_voting_key_may(action),
+        };
+        faults.when(!permitted, Code::RoleNotPermitted);
+        let moment = Moment {
+            books: &self.books,
+            time: self.time,
+            signer: &signer,
+            key: offer.key,
+            chain: self.chain,
+            height: self.height,
+        };
         acts::judge(action, &moment, &mut faults);
         faults.first()?;
-        let happened = acts::enter(action, &mut self.books, self.time, signer);
+        let at = Entry { height: self.height, time: self.time, id: offer.id };
+        let happened = acts::enter(action, &mut self.books, at, signer);
         let of = |event| Recorded { transaction: Some(offer.id), event };
         self.events.extend(happened.into_iter().map(of));
         self.entered.insert(offer.id);

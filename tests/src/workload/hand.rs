@@ -6,7 +6,7 @@ use ledger::action::Action;
 use ledger::amount::{Amount, Currency, MAX_MINOR};
 use ledger::crypto::{PublicKey, SigningKey};
 use ledger::hash::sha256;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, credit_check};
+use ledger::id::{ChainId, CreditCode, DealCode, GuaranteeId, credit_check};
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, Span};
@@ -24,6 +24,8 @@ pub(super) struct Scene<'a> {
     pub(super) height: u64,
     /// Its time.
     pub(super) time: BlockTime,
+    /// The chain.
+    pub(super) chain: &'a ChainId,
 }
 
 /// Chance and keys.
