@@ -56,7 +56,7 @@ listen = [
 {listen}]
 
 # One section for each other member: its network key as in genesis, and where it can be dialled.
-# A key that genesis does not know is refused. 其他成员：网络公钥与地址
+# A member connects to members only; a node that is about to join connects to these. 其他成员：网络公钥与地址
 {peers}
 [api]
 # Address and port of the HTTP interface. Put a TLS proxy before it when it faces the internet.
