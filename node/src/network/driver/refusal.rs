@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::iter;
 
+use libp2p::noise;
 use libp2p::swarm::ListenError;
 
 use super::super::behaviour::{NotMember, TooManyPending};
@@ -38,9 +39,20 @@ fn is_given_up(error: &(dyn Error + 'static)) -> bool {
         ErrorKind::ConnectionAborted,
         ErrorKind::BrokenPipe,
     ];
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| closed.contains(&cause.kind()))
+    causes(error).filter_map(io_kind).any(|kind| closed.contains(&kind))
+}
+
+/// What the system said, if this is its error. That of the encryption shows the causes of the system's error only.
+fn io_kind(cause: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    let encryption = |error: &noise::Error| match error {
+        noise::Error::Io(error) => Some(error.kind()),
+        _ => None,
+    };
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<noise::Error>());
+        return inner.map_or(Some(error.kind()), encryption);
+    }
+    cause.downcast_ref::<noise::Error>().and_then(encryption)
 }
 
 /// The words of all causes. Those of the transports' outermost error are empty.
@@ -81,6 +93,7 @@ mod tests {
     fn a_dial_given_up_by_its_dialler_is_no_refusal() {
         for kind in [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe] {
             assert_eq!(failed(kind.into()), None);
+            assert_eq!(failed(io::Error::other(noise::Error::Io(kind.into()))), None);
         }
     }
 }
