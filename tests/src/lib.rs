@@ -7,3 +7,4 @@ pub mod cluster;
 pub mod homes;
 pub mod load;
 pub mod records;
+pub mod sim;
