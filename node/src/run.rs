@@ -114,7 +114,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let consensus_key = Secret::read(&home.consensus_key())?;
     let network_key = Secret::read(&home.network_key())?;
     check_keys(&genesis, &consensus_key, &network_key)?;
-    let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
+    let (store, begun) = open_store(&config, &genesis, &genesis_bytes)?;
+    let store = Arc::new(store);
 
     // The address first: a port that is taken should be said before anything is joined.
     let address = config.api.listen;
@@ -134,6 +135,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let host = Host::new(Parts {
         genesis: genesis.clone(),
         store: store.clone(),
+        begun,
         key: consensus_key.signing_key(),
         params: params(&config.consensus),
         bounds: bounds(&config),
@@ -269,7 +271,8 @@ fn check_keys(genesis: &Genesis, consensus: &Secret, network: &Secret) -> Result
     })
 }
 
-fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
+/// Opens the ledger or begins it; tells whether it was there before.
+fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<(Store, bool), RunError> {
     let data = &config.node.data_dir;
     std::fs::create_dir_all(data)
         .map_err(|source| RunError::System { what: "making the data directory", source })?;
@@ -280,7 +283,8 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
         ..Options::default()
     };
     let store = Store::open(&data.join("ledger"), &options)?;
-    match store.genesis()? {
+    let begun = store.genesis()?;
+    match &begun {
         Some(begun) if begun == bytes => {}
         Some(_) => return Err(RunError::OtherLedger),
         None => {
@@ -288,7 +292,7 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
             store.initialise(bytes, *genesis.hash.as_bytes(), &state)?;
         }
     }
-    Ok(store)
+    Ok((store, begun.is_some()))
 }
 
 /// All members by their network keys, with the addresses that this node's configuration knows.

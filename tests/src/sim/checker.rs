@@ -211,7 +211,19 @@ impl Checker {
         self.heard.entry(node).or_default().entry(question).or_default().insert(vote.block_id);
     }
 
-    /// A node is gone, with what it had heard.
+    /// A node has precommitted a block: its core forgets the votes of earlier rounds, so that a contradiction to one of
+    /// them is no longer seen.
+    fn locks(&mut self, node: usize, signed: &SignedVote) {
+        let vote = &signed.vote;
+        if vote.vote_type == VoteType::Precommit
+            && vote.block_id.is_some()
+            && let Some(heard) = self.heard.get_mut(&node)
+        {
+            heard.retain(|question, answers| question.2 >= vote.round || answers.len() > 1);
+        }
+    }
+
+    /// A node has forgotten what it had heard.
     pub fn crashed(&mut self, node: usize) {
         self.heard.remove(&node);
     }
@@ -242,7 +254,8 @@ impl Checker {
     }
 
     /// A vote of its own that an honest node hands to its log: it counts on that, though it may never be said.
-    pub fn counted_on(&mut self, signed: &SignedVote) {
+    pub fn counted_on(&mut self, node: usize, signed: &SignedVote) {
+        self.locks(node, signed);
         self.speech.prevoted(signed);
     }
 

@@ -60,6 +60,10 @@ pub struct Disk {
     crash_at: Option<(u64, Moment)>,
     /// Whether a page in the middle of the log is damaged.
     damaged: bool,
+    /// Whether a process has run here before.
+    begun: bool,
+    /// Whether there is a log, be it empty.
+    log_exists: bool,
 }
 
 impl Disk {
@@ -68,7 +72,18 @@ impl Disk {
     pub fn new(store: Store) -> Self {
         let habits = Habits { crash_permille: 0, full: false, skips_flush: false };
         let (log, unflushed, frames) = (Vec::new(), Vec::new(), Vec::new());
-        Self { store, habits, log, unflushed, frames, flushes: 0, crash_at: None, damaged: false }
+        Self {
+            store,
+            habits,
+            log,
+            unflushed,
+            frames,
+            flushes: 0,
+            crash_at: None,
+            damaged: false,
+            begun: false,
+            log_exists: false,
+        }
     }
 
     /// Flushes so far.
@@ -187,13 +202,19 @@ impl Disk {
         self.log.clear();
         self.unflushed.clear();
         self.frames.clear();
-        self.damaged = false;
+        (self.damaged, self.log_exists) = (false, false);
     }
 
-    /// Whether there is no log: none was ever written, or the operator has moved it away.
-    #[must_use]
-    pub const fn log_is_absent(&self) -> bool {
-        self.log.is_empty() && self.unflushed.is_empty()
+    /// A process opens the log; the first one that runs here makes it. Tells whether it is there.
+    pub const fn open_log(&mut self) -> bool {
+        self.log_exists |= !self.begun;
+        self.begun = true;
+        self.log_exists
+    }
+
+    /// A process that found no log makes one, once it need not fear to have forgotten anything.
+    pub const fn make_log(&mut self) {
+        self.log_exists = true;
     }
 
     fn apply(&mut self, offset: usize, bytes: &[u8]) {

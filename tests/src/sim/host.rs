@@ -98,6 +98,7 @@ impl Host {
     /// [`Stop`]; the process is then not there.
     pub fn boot(env: &mut Env<'_>) -> Result<Self, Stop> {
         let tip = env.disk.store.tip();
+        let log_was_there = env.disk.open_log();
         let validators = env.validators()?;
         let key = env.own_key(&validators);
         let mut host = Self {
@@ -123,7 +124,8 @@ impl Host {
             questions: 0,
             tips_asked: BTreeSet::new(),
             last_validators: validators,
-            abstains_at: None,
+            // Without its log it may have forgotten votes at this height.
+            abstains_at: (!log_was_there).then(|| tip.height.next()),
         };
         host.refresh(env)?;
         host.take_up(env)?;
@@ -223,7 +225,8 @@ impl Host {
     }
 
     /// Forgets what is not durable, as a crash would.
-    fn stand_down(&mut self, env: &Env<'_>, phase: Phase) {
+    fn stand_down(&mut self, env: &mut Env<'_>, phase: Phase) {
+        env.out.push(Effect::StoodDown);
         self.replica = new_replica(env, &self.key, self.tip.height);
         self.timers.clear();
         self.executed.clear();

@@ -66,7 +66,9 @@ impl Report {
     pub fn render(&self, took: Duration) -> String {
         let mut table = Table::new();
         table.load_preset(UTF8_FULL_CONDENSED);
-        let mut row = |name: &str, value: String| drop(table.add_row(vec![name.to_owned(), value]));
+        let mut row = |name: &str, value: String| {
+            table.add_row(vec![name.to_owned(), value]);
+        };
         row("runs", self.runs.to_string());
         row("failed", self.failed.len().to_string());
         let sizes = self.by_members.iter().map(|(n, runs)| format!("{n}: {runs}"));

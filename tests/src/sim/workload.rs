@@ -73,7 +73,7 @@ pub struct Simple {
 }
 
 /// How far time is moved in a run at most, in ms: the holiday table of the rules has an end.
-const MOVED_MAX_MS: u64 = 100 * DAY_MS;
+const MOVED_MAX_MS: u64 = 60 * DAY_MS;
 
 impl Simple {
     /// A workload.
@@ -106,10 +106,10 @@ impl Simple {
         })
     }
 
-    /// A notice that keeps its periods even when the clock is stepped meanwhile.
+    /// A notice that keeps its periods even when every step of the clock is recorded before it.
     fn notice(&self, now: BlockTime) -> Action {
         let in_days = |days: u64| now.plus(Span::from_millis(days * DAY_MS));
-        acts::notice(in_days(60), in_days(80))
+        acts::notice(in_days(90), in_days(110))
     }
 
     /// A listing from a random place on.

@@ -213,6 +213,9 @@ impl Host {
         stored?;
         let transactions: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
         self.tip = Tip { height, id: executed.id, time: executed.header.time };
+        if self.abstains_at.take_if(|abstained| *abstained <= height).is_some() {
+            env.disk.make_log();
+        }
         self.executed.clear();
         self.to_build = None;
         self.timers.clear();

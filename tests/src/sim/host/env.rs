@@ -109,6 +109,8 @@ pub enum Effect {
     Persisted(Record),
     /// A block is durable.
     Committed(Box<Commit>),
+    /// The replica has forgotten what was not durable.
+    StoodDown,
     /// The replica has stopped for safety.
     Halted(String),
 }

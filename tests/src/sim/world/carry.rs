@@ -53,10 +53,11 @@ impl World {
                     && self.is_honest(node)
                     && self.chain.centre_of(&signed.vote.voter) == Some(self.nodes[node].centre)
                 {
-                    self.checker.counted_on(signed);
+                    self.checker.counted_on(node, signed);
                 }
             }
             Effect::Committed(commit) => self.committed(node, &commit),
+            Effect::StoodDown => self.checker.crashed(node),
             Effect::Halted(reason) => {
                 self.note(Some(node), "halts", 0, || reason.clone());
                 if self.is_honest(node) {
@@ -131,7 +132,9 @@ impl World {
         let id = commit.executed.id;
         self.trace.event(self.now, Some(node), "commits", [height.get(), number(id.as_bytes())], || {
             let (round, count) = (commit.certificate.round, commit.executed.transactions.len());
-            format!("height {height}, round {round}, block {id}, {count} transactions")
+            let proofs = commit.evidence.iter().map(|proof| format!("; proof against {}", proof.accused()));
+            let proofs: String = proofs.collect();
+            format!("height {height}, round {round}, block {id}, {count} transactions{proofs}")
         });
         if !self.is_honest(node) {
             return;
