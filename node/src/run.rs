@@ -34,6 +34,7 @@ use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal
 use crate::snapshots::export::{self, Exporter};
 use crate::snapshots::shelf::Shelf;
 use crate::snapshots::{self, backfill, join};
+use crate::wal::Wal;
 use crate::wire::MAX_GOSSIP_BYTES;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
@@ -130,6 +131,12 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let (genesis, genesis_bytes) = genesis::load(&config)?;
     let consensus_key = Secret::read(&home.consensus_key())?;
     let store = Arc::new(open_store(&config)?);
+    let wal_path = config.node.data_dir.join("consensus.log");
+    let begun = store.tip().is_some();
+    if !begun {
+        // Before the ledger begins: so a ledger without a consensus log is one that has lost it.
+        Wal::open(&wal_path, &consensus_key.signing_key(), &genesis.chain_id).map_err(HostError::from)?;
+    }
     let known = validators(&store, &genesis)?;
     let own = own_membership(&home, &consensus_key, &known)?;
     let network_key = network_key(&home, own.as_ref(), &store, &genesis)?;
@@ -182,12 +189,13 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let host = Host::new(Parts {
         genesis: genesis.clone(),
         store: store.clone(),
+        begun,
         key: consensus_key.signing_key(),
         next_key: home.next_consensus_key(),
         peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
-        wal_path: config.node.data_dir.join("consensus.log"),
+        wal_path,
         data_dir: config.node.data_dir.clone(),
         mempool: mempool.clone(),
         network: network.clone(),

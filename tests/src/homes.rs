@@ -73,12 +73,7 @@ impl Homes {
     }
 
     /// Makes the homes of nodes at these places; `dial` says where the first finds the second.
-    fn at(
-        clock: Clock,
-        window: Option<u64>,
-        places: &[Place],
-        dial: impl Fn(usize, usize) -> Dial,
-    ) -> Self {
+    fn at(clock: Clock, window: Option<u64>, places: &[Place], dial: impl Fn(usize, usize) -> Dial) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let homes: Vec<Home> =
             (0..places.len()).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();

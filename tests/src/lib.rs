@@ -13,5 +13,6 @@ pub mod hostile;
 pub mod load;
 pub mod proxy;
 pub mod records;
-pub mod workload;
+pub mod sim;
 pub mod targets;
+pub mod workload;

@@ -243,5 +243,10 @@ fn status(genesis: &Genesis, store: &Store) -> Status {
         mempool_transactions: 0,
         mempool_bytes: 0,
         validators: genesis.validators.len(),
+        member: true,
+        blocks_from: Height::new(1),
+        events_from: Height::new(1),
+        behind: None,
+        clock_ahead_ms: None,
     }
 }

@@ -8,6 +8,7 @@ mod proofs;
 use bytes::Bytes;
 use ledger::codec;
 use ledger::id::{Height, credit_check};
+use ledger::time::BlockTime;
 use minicbor::Encoder;
 use minicbor::bytes::ByteVec;
 use node::wire::{self, Answer, CertifiedBlock, Question};
@@ -97,7 +98,7 @@ fn questions() -> Vec<Seed> {
 fn answers() -> Vec<Seed> {
     let one = || CertifiedBlock { certificate: certificate(3), body: ByteVec::from(format("block")) };
     let answers = [
-        ("tip", Answer::Tip { height: LOG_HEIGHT }),
+        ("tip", Answer::Tip { height: LOG_HEIGHT, clock: BlockTime::default() }),
         ("no blocks", Answer::Blocks(Vec::new())),
         ("two blocks", Answer::Blocks(vec![one(), one()])),
     ];

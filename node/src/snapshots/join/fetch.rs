@@ -283,7 +283,9 @@ impl Joiner<'_> {
         let (from, before) = all_eras();
         let entries = target.parts.iter().filter_map(|part| self.staging.chunk(part)).flatten();
         let eras = entries.filter(|(key, _)| (&from..&before).contains(&key));
-        eras.filter_map(|(key, value)| decode_value::<Era>(&key, &value).ok()).map(|era| era.validators).collect()
+        eras.filter_map(|(key, value)| decode_value::<Era>(&key, &value).ok())
+            .map(|era| era.validators)
+            .collect()
     }
 
     /// A value of the state, all of which is here.
