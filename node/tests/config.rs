@@ -107,7 +107,11 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "snapshots.trust_block: \"7\" is not HEIGHT:ID; /v1/status of another centre's node names both",
         ),
         ("keep = 2", "keep = 0", "snapshots.keep: must be 1 to 16, is 0"),
-        ("join = false", "join = \"yes\"", "snapshots.join: invalid type: string \"yes\", expected a boolean"),
+        (
+            "join = false",
+            "join = \"yes\"",
+            "snapshots.join: invalid type: string \"yes\", expected a boolean",
+        ),
         ("[disk]", "[disk", "TOML parse error at line"),
     ];
     for (from, to, expected) in cases {
@@ -122,7 +126,8 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
 fn joining_by_a_snapshot_is_set_from_outside() {
     let id = "ab".repeat(32);
     let trusted = format!("1234:{id}");
-    let environment = [("ZHULIAN_SNAPSHOTS_JOIN", "true"), ("ZHULIAN_SNAPSHOTS_TRUST_BLOCK", trusted.as_str())];
+    let environment =
+        [("ZHULIAN_SNAPSHOTS_JOIN", "true"), ("ZHULIAN_SNAPSHOTS_TRUST_BLOCK", trusted.as_str())];
     let snapshots = parse(&text(), &environment).unwrap().config.snapshots;
     assert!(snapshots.join && snapshots.backfill);
     let (height, block) = snapshots.trusted().unwrap();
