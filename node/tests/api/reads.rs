@@ -207,9 +207,15 @@ async fn health_names_the_part_at_fault() {
             .collect::<Vec<_>>()
     };
     let expected = |consensus: bool| {
-        [("consensus", consensus), ("peers", true), ("disk", true), ("tip", true), ("mempool", true)]
-            .map(|(name, ready)| (name.to_owned(), ready))
-            .to_vec()
+        let names = [
+            ("consensus", consensus),
+            ("peers", true),
+            ("disk", true),
+            ("tip", true),
+            ("catch_up", true),
+            ("mempool", true),
+        ];
+        names.map(|(name, ready)| (name.to_owned(), ready)).to_vec()
     };
     assert_eq!(parts_of(&fixture.json("/readyz?verbose").await), expected(true));
     for phase in [Phase::DiskFull, Phase::Stopping, Phase::Halted { reason: "the state root differs".into() }]
