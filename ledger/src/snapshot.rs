@@ -12,7 +12,7 @@ mod chunk;
 mod manifest;
 mod walk;
 
-pub use chunk::{Cut, KeyedEntry, entry_bytes, read_chunk};
+pub use chunk::{Cut, Emit, KeyedEntry, entry_bytes, read_chunk};
 pub use manifest::{Chunk, Manifest, Part};
 pub use walk::{Link, Linked, Walk};
 

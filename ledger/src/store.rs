@@ -33,7 +33,7 @@ pub use error::StoreError;
 pub use migrate::FORMAT;
 pub use restore::{Contents, PastBlock, Restore};
 pub use rocks::Measures;
-pub use snapshot::{BlockParts, Event, KeyValue, Snapshot};
+pub use snapshot::{BlockParts, Event, HeaderAndLeaves, KeyValue, Snapshot};
 
 use crate::merkle::Hash;
 use crate::merkle::log::{Frontier, leaf_hash};

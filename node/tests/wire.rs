@@ -7,6 +7,7 @@ mod cddl;
 use ledger::certificate::CommitCertificate;
 use ledger::id::Height;
 use ledger::snapshot::{Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
+use ledger::time::BlockTime;
 use node::wire::{Answer, CertifiedBlock, Question};
 
 const DOCUMENT: &str = include_str!("../../docs/formats.md");
@@ -30,7 +31,7 @@ fn answers() -> Vec<Answer> {
         signatures: Vec::new(),
     };
     vec![
-        Answer::Tip { height: Height::new(7) },
+        Answer::Tip { height: Height::new(7), clock: BlockTime::default() },
         Answer::Blocks(vec![CertifiedBlock { certificate, body: vec![0x80].into() }]),
         Answer::Snapshot(vec![1, 2, 3].into()),
         Answer::Chunk(Vec::new().into()),

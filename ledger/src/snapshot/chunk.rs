@@ -36,17 +36,20 @@ pub fn entry_bytes(key: &[u8], value: &[u8]) -> usize {
     key.len().saturating_add(value.len()).saturating_add(11)
 }
 
+/// Takes the number and the bytes of a chunk.
+pub type Emit<'f, E> = &'f mut dyn FnMut(usize, &[u8]) -> Result<(), E>;
+
 /// Cuts a state into chunks; it hands out each as soon as it is complete.
 pub struct Cut<'f, E> {
     chunks: Vec<Chunk>,
     chunk_bytes: usize,
-    emit: &'f mut dyn FnMut(usize, &[u8]) -> Result<(), E>,
+    emit: Emit<'f, E>,
 }
 
 impl<'f, E: From<SnapshotError>> Cut<'f, E> {
     /// Cuts into chunks of about `chunk_bytes`, at most [`CHUNK_BYTES`], that `emit` is given with their numbers. Empty
     /// ones are not given.
-    pub fn new(chunk_bytes: usize, emit: &'f mut dyn FnMut(usize, &[u8]) -> Result<(), E>) -> Self {
+    pub fn new(chunk_bytes: usize, emit: Emit<'f, E>) -> Self {
         Self { chunks: Vec::new(), chunk_bytes: chunk_bytes.min(CHUNK_BYTES), emit }
     }
 

@@ -175,7 +175,7 @@ fn audit_log(snapshot: &Snapshot<'_>, identify: &Identify, report: &mut Report) 
         let Some(leaves) = take_leaves(&mut rows, block.first_leaf..end, report)? else { return Ok(()) };
         let mut hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         if height < held {
-            audit_id(snapshot, identify, height, &block, leaves.first(), report)?;
+            audit_id(snapshot, identify, height, &block, leaves.first().map(AsRef::as_ref), report)?;
             hashes.extend(snapshot.link(height)?.map(|(_, leaves)| leaves).unwrap_or_default());
             report.headers_only += 1;
         } else {
@@ -253,7 +253,7 @@ fn audit_id(
     identify: &Identify,
     height: u64,
     block: &BlockIndex,
-    header: Option<&Box<[u8]>>,
+    header: Option<&[u8]>,
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let id = header.and_then(|header| (identify.block)(header));

@@ -44,6 +44,9 @@ pub struct Event {
     pub bytes: Vec<u8>,
 }
 
+/// A header and the leaf hashes of its transactions.
+pub type HeaderAndLeaves = (Vec<u8>, Vec<Hash>);
+
 /// A key and its value.
 pub type KeyValue = (Vec<u8>, Vec<u8>);
 
@@ -195,7 +198,7 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// When a row is missing or damaged, or the disk fails.
-    pub fn link(&self, height: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, StoreError> {
+    pub fn link(&self, height: u64) -> Result<Option<HeaderAndLeaves>, StoreError> {
         let Some(block) = self.block(height)? else { return Ok(None) };
         let Some(header) = self.leaf(block.first_leaf)? else {
             return Err(StoreError::damaged(Column::Leaves, &block.first_leaf.to_be_bytes()));

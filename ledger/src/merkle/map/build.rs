@@ -18,7 +18,7 @@ pub type Nodes = Vec<(Vec<u8>, Arc<Node>)>;
 pub struct Builder {
     version: u64,
     /// The unfinished nodes on the way to the last leaf, the root first.
-    open: Vec<Box<Slots>>,
+    open: Vec<Slots>,
     /// The last leaf: its place is known when the next one is.
     last: Option<Leaf>,
     /// Nibbles that the last leaf shares with the one before it.
@@ -68,7 +68,7 @@ impl Builder {
             (Some(last), false) => {
                 self.place(last, self.shared);
                 self.close_below(&last.content.key_hash, 0);
-                self.open.pop().map_or(Body::Single(None), Body::Branch)
+                self.open.pop().map_or(Body::Single(None), |slots| Body::Branch(Box::new(slots)))
             }
         };
         let root = Node(root);
@@ -79,7 +79,7 @@ impl Builder {
 
     fn place(&mut self, leaf: Leaf, depth: usize) {
         while self.open.len() <= depth {
-            self.open.push(Box::new([Slot::Empty; WIDTH]));
+            self.open.push([Slot::Empty; WIDTH]);
         }
         self.put(Slot::Leaf(leaf), &leaf.content.key_hash, depth);
     }
@@ -96,7 +96,8 @@ impl Builder {
             let Some(slots) = self.open.pop() else { return };
             let at = self.open.len();
             let hash = hash_slots(slots.as_slice());
-            self.ready.push((node_key(self.version, path, at), Arc::new(Node(Body::Branch(slots)))));
+            self.ready
+                .push((node_key(self.version, path, at), Arc::new(Node(Body::Branch(Box::new(slots))))));
             self.put(Slot::Inner { hash, version: self.version }, path, at - 1);
         }
     }

@@ -127,7 +127,7 @@ impl Liar {
         match number {
             0 => {
                 let height = Height::new(env.disk.store.tip().height.get() + CLAIMED);
-                Answer::Tip { height }.encode().to_vec()
+                Answer::Tip { height, clock: env.wall }.encode().to_vec()
             }
             _ => self.another_past(env),
         }

@@ -60,9 +60,12 @@ impl Host {
         question: &[u8],
     ) -> Result<(), Stop> {
         let answer = match Question::decode(question) {
-            Ok(Question::Tip) => Answer::Tip { height: self.tip.height },
+            Ok(Question::Tip) => Answer::Tip { height: self.tip.height, clock: env.wall },
             Ok(Question::Blocks { from }) => Answer::Blocks(blocks(env, from)),
-            Err(_) => return Ok(()),
+            // State snapshots are tried with real processes.
+            Ok(Question::Snapshot { .. } | Question::Chunk { .. } | Question::Links { .. }) | Err(_) => {
+                return Ok(());
+            }
         };
         env.out.push(Effect::Answer { node, number, bytes: answer.encode().to_vec() });
         Ok(())
@@ -82,7 +85,7 @@ impl Host {
         let answer = Answer::decode(answer);
         if number == TIP_QUESTION {
             if self.tips_asked.remove(&peer)
-                && let Ok(Answer::Tip { height }) = answer
+                && let Ok(Answer::Tip { height, .. }) = answer
             {
                 self.aim_at(env, height, peer);
             }
@@ -95,7 +98,7 @@ impl Host {
         self.question = None;
         let blocks = match answer {
             Ok(Answer::Blocks(blocks)) => blocks,
-            Ok(Answer::Tip { .. }) | Err(_) => Vec::new(),
+            Ok(_) | Err(_) => Vec::new(),
         };
         self.on_fetched(env, peer, blocks)
     }
