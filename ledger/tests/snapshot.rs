@@ -251,10 +251,13 @@ fn a_lie_in_a_chunk_is_refused() {
     assert!(read_chunk(&long, &Part { bytes: long.len() as u32, ..*part }).is_err());
 }
 
+/// A header and the transactions of its block.
+type HeaderAndTransactions = (Header, Vec<Vec<u8>>);
+
 /// A chain of headers with transactions, the genesis hash first.
-fn chain(length: u64) -> (GenesisHash, ValidatorSet, Vec<(Header, Vec<Vec<u8>>)>) {
+fn chain(length: u64) -> (GenesisHash, Vec<HeaderAndTransactions>) {
     let genesis = genesis(&Options::default());
-    let mut blocks: Vec<(Header, Vec<Vec<u8>>)> = Vec::new();
+    let mut blocks = Vec::new();
     let mut previous = *genesis.hash.as_bytes();
     for height in 1..=length {
         let transactions: Vec<Vec<u8>> =
@@ -263,17 +266,17 @@ fn chain(length: u64) -> (GenesisHash, ValidatorSet, Vec<(Header, Vec<Vec<u8>>)>
         previous = *header.id().as_bytes();
         blocks.push((header, transactions));
     }
-    (genesis.hash, genesis.validators, blocks)
+    (genesis.hash, blocks)
 }
 
-fn link((header, transactions): &(Header, Vec<Vec<u8>>)) -> Link {
+fn link((header, transactions): &HeaderAndTransactions) -> Link {
     let leaves: Vec<_> = transactions.iter().map(|bytes| leaf_hash(bytes)).collect();
     Link { header: header.encode().into(), leaves: leaves.as_flattened().to_vec().into() }
 }
 
 #[test]
 fn the_chain_of_headers_is_walked_back_to_genesis_and_nowhere_else() {
-    let (genesis, _, blocks) = chain(9);
+    let (genesis, blocks) = chain(9);
     let top = &blocks[8].0;
     let start = Walk::new(genesis, top.height, top.id());
     let mut walk = start;
