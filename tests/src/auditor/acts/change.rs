@@ -86,7 +86,7 @@ fn pack_is_good(pack: &RulePack, time: BlockTime) -> bool {
     pack.version > 0
         && pack.rules.iter().all(sound)
         && pack.rules.is_sorted_by(|a, b| (&a.id, a.effective_from) < (&b.id, b.effective_from))
-        && NAMES.iter().all(|name| in_effect(&name))
+        && NAMES.iter().all(in_effect)
         && table.first.number() <= today
         && today <= table.last.number()
         && table.holidays.iter().chain(&table.workdays).all(within)

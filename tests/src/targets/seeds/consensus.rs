@@ -81,7 +81,7 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
     let (height, id) = (LOG_HEIGHT, block_id());
     let vote = |voter: &str, block| signed_vote(voter, height, 0, VoteType::Prevote, block);
     let round_vote = |i: usize| {
-        let SignedVote { vote, signature } = vote(&format!("voter {i}"), (i % 2 == 0).then_some(id));
+        let SignedVote { vote, signature } = vote(&format!("voter {i}"), i.is_multiple_of(2).then_some(id));
         RoundVote { vote_type: vote.vote_type, voter: vote.voter, signature, block_id: vote.block_id }
     };
     let votes: Vec<RoundVote> = (0..3).map(round_vote).collect();
