@@ -2,7 +2,6 @@
 
 mod support;
 
-
 use ledger::action::Action;
 use ledger::block::{self, Block, Header};
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};

@@ -10,6 +10,7 @@
 pub mod books;
 pub mod code;
 pub mod conservation;
+pub mod governance;
 pub mod records;
 pub mod totals;
 
@@ -143,7 +144,7 @@ impl Auditor {
 
     /// Begins the next block at `time`: what has fallen due has happened. The auditor itself does not change.
     pub fn sit(&self, time: BlockTime) -> Sitting<'_> {
-        Sitting::open(&self.books, &self.recorded, self.height + 1, time)
+        Sitting::open(&self.chain, &self.books, &self.recorded, self.height + 1, time)
     }
 
     /// How the next block would answer a transaction if it stood alone in it.

@@ -3,12 +3,17 @@
 //! `judge` notes every rule that an act breaks, as far as it can be looked at; `enter` does what follows from an act
 //! that breaks none.
 
+mod approval;
+mod change;
 mod clock;
 mod confirmation;
 mod contract;
 mod deposit;
+mod double_signing;
 mod letter;
 mod notice;
+mod pack;
+mod proposal;
 mod publicity;
 mod quote;
 mod registration;
@@ -17,10 +22,11 @@ mod release;
 use ledger::action::Action;
 use ledger::crypto::PublicKey;
 use ledger::event::Event;
-use ledger::id::{CreditCode, DealCode};
+use ledger::id::{ChainId, CreditCode, DealCode};
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
+use ledger::transaction;
 
 use super::books::{Books, Deal};
 use super::code::{Code, Faults};
@@ -29,6 +35,10 @@ use super::code::{Code, Faults};
 pub(super) struct Moment<'a> {
     /// What is there.
     pub(super) books: &'a Books,
+    /// The chain.
+    pub(super) chain: &'a ChainId,
+    /// The height of the block.
+    pub(super) height: u64,
     /// Block time.
     pub(super) time: BlockTime,
     /// Who signed.
@@ -49,6 +59,18 @@ impl<'a> Moment<'a> {
     }
 }
 
+/// What an act is entered with.
+pub(super) struct Entry {
+    /// The height of the block.
+    pub(super) height: u64,
+    /// Block time.
+    pub(super) time: BlockTime,
+    /// The transaction's name.
+    pub(super) id: transaction::Id,
+    /// Who signed.
+    pub(super) signer: CreditCode,
+}
+
 /// Of which roles the signer must have one.
 pub(super) fn roles(action: &Action) -> &'static [Role] {
     match action {
@@ -58,7 +80,16 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         Action::DepositGuarantee(_) | Action::SubmitQuote(_) => &[Role::Bidder],
         Action::ConfirmDeal(_) | Action::RecordContract(_) => &[Role::Seller, Role::Bidder],
         Action::AdvanceClock(_) => &[Role::Timekeeper],
+        Action::ProposeChange(_) | Action::ApproveChange(_) => &[Role::Centre],
+        Action::ReportDoubleSigning(_) => {
+            &[Role::Centre, Role::Seller, Role::Bidder, Role::Guarantor, Role::Supervisor, Role::Timekeeper]
+        }
     }
+}
+
+/// Whether a member's voting key may sign it.
+pub(super) fn is_for_voting_keys(action: &Action) -> bool {
+    matches!(action, Action::ReportDoubleSigning(_))
 }
 
 /// Notes what an act breaks.
@@ -74,11 +105,16 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         Action::RecordContract(act) => contract::judge(act, moment, faults),
         Action::ReleaseGuarantee(act) => release::judge(act, moment, faults),
         Action::AdvanceClock(act) => clock::judge(act, moment, faults),
+        Action::ProposeChange(act) => proposal::judge(act, moment, faults),
+        Action::ApproveChange(act) => approval::judge(act, moment, faults),
+        Action::ReportDoubleSigning(act) => double_signing::judge(act, moment, faults),
     }
 }
 
 /// Does what follows from an act without fault.
-pub(super) fn enter(action: &Action, books: &mut Books, time: BlockTime, signer: CreditCode) -> Vec<Event> {
+pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry) -> Vec<Event> {
+    let Entry { time, signer, .. } = &entry;
+    let (time, signer) = (*time, signer.clone());
     match action {
         Action::RegisterOrganisation(act) => registration::enter(act, books, time, signer),
         Action::PublishListing(act) => notice::enter(act, books, time, signer),
@@ -90,5 +126,8 @@ pub(super) fn enter(action: &Action, books: &mut Books, time: BlockTime, signer:
         Action::RecordContract(act) => contract::enter(act, books, time, signer),
         Action::ReleaseGuarantee(act) => release::enter(act, books, time),
         Action::AdvanceClock(act) => clock::enter(act, books),
+        Action::ProposeChange(act) => proposal::enter(act, books, &entry),
+        Action::ApproveChange(act) => approval::enter(act, books, &entry),
+        Action::ReportDoubleSigning(act) => double_signing::enter(act, books, &entry),
     }
 }

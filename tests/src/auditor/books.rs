@@ -8,7 +8,7 @@ use ledger::codec::Title;
 use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
 use ledger::hash::DocumentHash;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, RegionCode};
+use ledger::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, RegionCode};
 use ledger::procedure::listing::PublishListing;
 use ledger::record::Clock;
 use ledger::record::guarantee::GuaranteeStatus;
@@ -19,6 +19,7 @@ use ledger::time::BlockTime;
 
 use super::calendar::{self, Rules};
 use super::due::{self, Thing};
+use super::governance::{self, DoubleSigning, Members, Proposal};
 
 /// Everything that a rule can ask about, but for the names of recorded transactions.
 #[derive(Clone, Debug)]
@@ -45,6 +46,16 @@ pub struct Books {
     pub letters: BTreeMap<GuaranteeId, Letter>,
     /// How many deals each platform has numbered on each China day.
     pub numbered: BTreeMap<(CreditCode, u64), u32>,
+    /// Who votes from the next height on.
+    pub members: Members,
+    /// Who voted, by the first height of each such set.
+    pub eras: BTreeMap<u64, Members>,
+    /// Proposed changes.
+    pub changes: BTreeMap<ChangeId, Proposal>,
+    /// Reported double signings.
+    pub double_signings: BTreeMap<DoubleSigningId, DoubleSigning>,
+    /// Rule packs that were in force earlier, by version.
+    pub former_packs: BTreeMap<u32, Arc<RulePack>>,
     agenda: BTreeSet<(BlockTime, Thing)>,
 }
 
@@ -155,6 +166,7 @@ impl Books {
             Clock::Real => (None, None),
             Clock::Stepped { timekeeper } => (Some(*timekeeper), Some(genesis.time)),
         };
+        let members = governance::members(&genesis.validators);
         let mut books = Self {
             expiry_window: genesis.parameters.expiry_window,
             block_bytes: genesis.parameters.block_bytes,
@@ -167,6 +179,12 @@ impl Books {
             deals: BTreeMap::new(),
             letters: BTreeMap::new(),
             numbered: BTreeMap::new(),
+            // Height 0 is genesis, which nobody votes on.
+            eras: BTreeMap::from([(1, members.clone())]),
+            members,
+            changes: BTreeMap::new(),
+            double_signings: BTreeMap::new(),
+            former_packs: BTreeMap::new(),
             agenda: BTreeSet::new(),
         };
         for (organisation, keys) in &genesis.organisations {
@@ -208,6 +226,18 @@ impl Books {
         self.agenda.first().filter(|(time, _)| *time <= now).map(|(_, thing)| thing.clone())
     }
 
+    /// Puts something else on the agenda.
+    pub(super) fn plan(
+        &mut self,
+        out: impl IntoIterator<Item = (BlockTime, Thing)>,
+        new: impl IntoIterator<Item = (BlockTime, Thing)>,
+    ) {
+        for entry in out {
+            self.agenda.remove(&entry);
+        }
+        self.agenda.extend(new);
+    }
+
     /// The end of a period of a running trade that nobody can refuse.
     pub(super) fn term_of(&self, listing: &DealCode, id: &str, start: BlockTime) -> BlockTime {
         calendar::term_without_refusal(self.rules_of(&self.deals[listing]), id, start)
@@ -216,9 +246,10 @@ impl Books {
     /// Changes a listing. What it waits for follows from how it stands then.
     pub(super) fn change_deal(&mut self, code: &DealCode, change: impl FnOnce(&mut Deal)) {
         let Some(deal) = self.deals.get_mut(code) else { return };
-        due::of_deal(code, deal).into_iter().for_each(|entry| drop(self.agenda.remove(&entry)));
+        let before = due::of_deal(code, deal);
         change(deal);
-        self.agenda.extend(due::of_deal(code, deal));
+        let after = due::of_deal(code, deal);
+        self.plan(before, after);
     }
 
     /// Enters a new listing.
@@ -230,9 +261,10 @@ impl Books {
     /// Changes a letter.
     pub(super) fn change_letter(&mut self, id: &GuaranteeId, change: impl FnOnce(&mut Letter)) {
         let Some(letter) = self.letters.get_mut(id) else { return };
-        due::of_letter(id, letter).into_iter().for_each(|entry| drop(self.agenda.remove(&entry)));
+        let before = due::of_letter(id, letter);
         change(letter);
-        self.agenda.extend(due::of_letter(id, letter));
+        let after = due::of_letter(id, letter);
+        self.plan(before, after);
     }
 
     /// Enters a new letter.

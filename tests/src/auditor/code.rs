@@ -68,6 +68,25 @@ codes! {
     ClockIsReal = 701 "clock_is_real";
     ClockStepInvalid = 702 "clock_step_invalid";
     NotTheTimekeeper = 703 "not_the_timekeeper";
+    NotAMember = 801 "not_a_member";
+    ChangeUnknown = 802 "change_unknown";
+    ChangeClosed = 803 "change_closed";
+    AlreadyApproved = 804 "already_approved";
+    TooManyOpenChanges = 805 "too_many_open_changes";
+    CandidateNotCentre = 806 "candidate_not_centre";
+    MemberExists = 807 "member_exists";
+    MemberUnknown = 808 "member_unknown";
+    KeysNotNew = 809 "keys_not_new";
+    PossessionNotProven = 810 "possession_not_proven";
+    TooManyMembers = 811 "too_many_members";
+    LastMember = 812 "last_member";
+    EvidenceUnknown = 813 "evidence_unknown";
+    InvalidRulePack = 814 "invalid_rule_pack";
+    RulePackNotNext = 815 "rule_pack_not_next";
+    EvidenceOfNoHeight = 901 "evidence_of_no_height";
+    AccusedNotMember = 902 "accused_not_member";
+    DoubleSigningRecorded = 903 "double_signing_recorded";
+    EvidenceProvesNothing = 904 "evidence_proves_nothing";
 }
 
 impl Code {

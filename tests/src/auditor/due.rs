@@ -1,13 +1,15 @@
 //! What happens by itself when block time reaches an instant.
 
 use ledger::event::Event;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, LetterNumber};
+use ledger::governance::ChangeStatus;
+use ledger::id::{ChangeId, CreditCode, DealCode, GuaranteeId, LetterNumber};
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::{EndReason, Stage};
 use ledger::time::BlockTime;
 
 use super::books::{Books, Deal, Letter};
 use super::calendar;
+use super::governance::Proposal;
 
 /// Most things that happen in one block.
 pub(super) const MOST_IN_A_BLOCK: usize = 1_000;
@@ -24,6 +26,7 @@ pub(super) enum Thing {
     ContractDue(DealCode),
     ReturnDue(DealCode),
     LetterEnds(CreditCode, usize, LetterNumber),
+    ChangeExpires(ChangeId),
 }
 
 /// What a listing waits for as it stands.
@@ -49,6 +52,11 @@ pub(super) fn of_letter(id: &GuaranteeId, letter: &Letter) -> Option<(BlockTime,
     (!letter.is_over()).then(|| (letter.expires_at, ends()))
 }
 
+/// What a proposed change waits for: its end, while it is open.
+pub(super) fn of_change(id: ChangeId, proposal: &Proposal) -> Option<(BlockTime, Thing)> {
+    proposal.is_open().then_some((proposal.expires_at, Thing::ChangeExpires(id)))
+}
+
 /// Lets one thing happen.
 pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Event> {
     match thing {
@@ -66,6 +74,10 @@ pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Eve
             let guarantee = GuaranteeId { guarantor, number };
             books.change_letter(&guarantee, |letter| letter.status = GuaranteeStatus::Expired);
             vec![Event::GuaranteeExpired { guarantee }]
+        }
+        Thing::ChangeExpires(change) => {
+            books.change_proposal(change, |proposal| proposal.status = ChangeStatus::Expired);
+            vec![Event::ChangeExpired { change }]
         }
     }
 }

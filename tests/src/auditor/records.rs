@@ -1,4 +1,6 @@
-//! The auditor's books beside a ledger's records. Only this file of the auditor reads a ledger's state.
+//! The auditor's books beside a ledger's records. Nothing else of the auditor reads a ledger's state.
+
+mod governance;
 
 use std::fmt::Debug;
 
@@ -20,9 +22,33 @@ use super::{Auditor, Disagreement};
 /// # Errors
 /// [`Disagreement`], the first one; also when the state cannot be read.
 pub fn compare(auditor: &Auditor, state: &dyn StateRead) -> Result<(), Disagreement> {
-    Comparison { auditor, state }
-        .all()
-        .map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+    let comparison = Comparison { auditor, state };
+    let all = || {
+        let mut totals = Totals::default();
+        comparison.governance(&mut totals)?;
+        comparison.trades(&mut totals)?;
+        complete(totals, auditor.totals())
+    };
+    all().map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+}
+
+/// Compares what trades have left, without the rules by which they were judged.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_trades(auditor: &Auditor, state: &dyn StateRead) -> Result<(), Disagreement> {
+    let comparison = Comparison { auditor, state };
+    let trades = || {
+        let mut totals = Totals::default();
+        comparison.trades(&mut totals)?;
+        complete(totals, auditor.totals().of_trades())
+    };
+    trades().map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+}
+
+/// Every record has been found in the books; equal numbers say that there are no others.
+fn complete(ledger: Totals, auditor: Totals) -> Result<(), String> {
+    same(|| "the sum of everything".into(), ledger, auditor)
 }
 
 struct Comparison<'a> {
@@ -51,11 +77,11 @@ impl Comparison<'_> {
         Ok(values)
     }
 
-    fn all(&self) -> Result<(), String> {
+    fn trades(&self, totals: &mut Totals) -> Result<(), String> {
         let organisations: Vec<Organisation> = self.values(all_organisations())?;
         let listings: Vec<Listing> = self.values(all_listings())?;
         let letters: Vec<Guarantee> = self.values(all_guarantees())?;
-        let mut totals = Totals { organisations: organisations.len() as u64, ..Totals::default() };
+        totals.organisations = organisations.len() as u64;
         for listing in &listings {
             *totals.listings.entry(listing.stage.name()).or_default() += 1;
             totals.quotes += u64::from(listing.quotes);
@@ -64,8 +90,6 @@ impl Comparison<'_> {
         organisations.iter().try_for_each(|organisation| self.organisation(organisation))?;
         listings.iter().try_for_each(|listing| self.listing(listing))?;
         letters.iter().try_for_each(|letter| self.letter(letter))?;
-        // Every record has been found in the books; equal numbers say that there are no others.
-        same(|| "the sum of everything".into(), totals, self.auditor.totals())?;
         let clock = read(self.state, &SteppedClockKey).map_err(|e| e.to_string())?;
         same(|| "the clock".into(), clock.map(|clock| clock.reads), self.auditor.books().clock)?;
         let due = ledger::execute::next_due(self.state).map_err(|e| e.to_string())?;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use ledger::event::Recorded;
+use ledger::id::{ChainId, CreditCode};
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
 use ledger::transaction;
 
-use super::acts::{self, Moment};
+use super::acts::{self, Entry, Moment};
 use super::books::Books;
 use super::code::{Code, Faults};
 use super::{Offer, due};
@@ -15,6 +16,7 @@ use super::{Offer, due};
 /// A block that is being entered.
 #[derive(Debug)]
 pub struct Sitting<'a> {
+    chain: &'a ChainId,
     books: Books,
     recorded: &'a BTreeSet<transaction::Id>,
     entered: BTreeSet<transaction::Id>,
@@ -27,6 +29,7 @@ pub struct Sitting<'a> {
 
 impl<'a> Sitting<'a> {
     pub(super) fn open(
+        chain: &'a ChainId,
         books: &Books,
         recorded: &'a BTreeSet<transaction::Id>,
         height: u64,
@@ -39,7 +42,7 @@ impl<'a> Sitting<'a> {
         }
         let events = events.into_iter().map(|event| Recorded { transaction: None, event }).collect();
         let waiting = books.due_by(time).is_some();
-        Self { books, recorded, entered: BTreeSet::new(), height, time, waiting, bytes: 0, events }
+        Self { chain, books, recorded, entered: BTreeSet::new(), height, time, waiting, bytes: 0, events }
     }
 
     /// What is there at this point of the block.
@@ -74,21 +77,34 @@ impl<'a> Sitting<'a> {
         faults.when(expiry > self.height.saturating_add(window), Code::ExpiryTooFar);
         let known = self.recorded.contains(&offer.id) || self.entered.contains(&offer.id);
         faults.when(known, Code::AlreadyRecorded);
-        let Some(signer) = self.books.keys.get(&offer.key).cloned() else {
+        let Some((signer, may)) = self.speaker(offer) else {
             faults.when(true, Code::UnknownKey);
             return faults.first();
         };
-        let may = |role: &Role| self.books.has_role(&signer, *role);
-        faults.when(!acts::roles(action).iter().any(may), Code::RoleNotPermitted);
-        let moment = Moment { books: &self.books, time: self.time, signer: &signer, key: offer.key };
+        faults.when(!may, Code::RoleNotPermitted);
+        let (chain, height, time) = (self.chain, self.height, self.time);
+        let moment = Moment { books: &self.books, chain, height, time, signer: &signer, key: offer.key };
         acts::judge(action, &moment, &mut faults);
         faults.first()?;
-        let happened = acts::enter(action, &mut self.books, self.time, signer);
+        let entry = Entry { height, time, id: offer.id, signer };
+        let happened = acts::enter(action, &mut self.books, entry);
         let of = |event| Recorded { transaction: Some(offer.id), event };
         self.events.extend(happened.into_iter().map(of));
         self.entered.insert(offer.id);
         self.bytes += offer.length;
         Ok(())
+    }
+
+    /// For whom a key signs, and whether it may sign this: a key that speaks for an organisation as far as the
+    /// roles go, any other with which a member votes what a voting key may.
+    fn speaker(&self, offer: &Offer) -> Option<(CreditCode, bool)> {
+        let action = &offer.payload.action;
+        if let Some(code) = self.books.keys.get(&offer.key) {
+            let may = |role: &Role| self.books.has_role(code, *role);
+            return Some((code.clone(), acts::roles(action).iter().any(may)));
+        }
+        let code = self.books.voter(&offer.key)?;
+        Some((code.clone(), acts::is_for_voting_keys(action)))
     }
 
     /// The books after the block, the names of what it recorded, and what happened.

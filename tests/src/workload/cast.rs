@@ -34,7 +34,7 @@ const TIMEKEEPER: usize = 12;
 pub struct Cast {
     /// Its genesis.
     pub genesis: Genesis,
-    /// The keys of all its organisations.
+    /// The keys of all its organisations, and those with which its centres vote.
     pub keys: Vec<SigningKey>,
     /// The voting key of its first centre.
     pub proposer: PublicKey,
@@ -148,6 +148,9 @@ impl Cast {
             let own = [key(&format!("{number}")), key(&format!("{number}, second"))];
             text.push_str(&section(number, region, roles, &own));
             keys.extend(own);
+            if *roles == ["centre"] {
+                keys.push(key(&format!("{number} votes")));
+            }
         }
         text.push_str(&variant.pack());
         let described = format!(

@@ -6,7 +6,7 @@ use ledger::action::Action;
 use ledger::amount::{Amount, Currency, MAX_MINOR};
 use ledger::crypto::{PublicKey, SigningKey};
 use ledger::hash::sha256;
-use ledger::id::{CreditCode, DealCode, GuaranteeId, credit_check};
+use ledger::id::{ChainId, CreditCode, DealCode, GuaranteeId, credit_check};
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, Span};
@@ -31,15 +31,19 @@ pub(super) struct Scene<'a> {
 pub(super) struct Hand {
     /// The stream from which everything is drawn.
     pub(super) chance: Chance,
+    /// The chain for which everything is signed.
+    pub(super) chain: ChainId,
+    /// Whether nothing may change who votes.
+    pub(super) keeps_members: bool,
     seed: u64,
     made: u64,
     keys: BTreeMap<PublicKey, SigningKey>,
 }
 
 impl Hand {
-    pub(super) fn new(seed: u64, keys: impl IntoIterator<Item = SigningKey>) -> Self {
+    pub(super) fn new(seed: u64, chain: ChainId, keys: impl IntoIterator<Item = SigningKey>) -> Self {
         let keys = keys.into_iter().map(|key| (key.public_key(), key)).collect();
-        Self { chance: Chance::new(seed), seed, made: 0, keys }
+        Self { chance: Chance::new(seed), chain, keeps_members: false, seed, made: 0, keys }
     }
 
     /// The private half of a key that is in the hand.
@@ -63,7 +67,8 @@ impl Hand {
 
     /// A key that speaks for nobody yet.
     pub(super) fn fresh_key(&mut self) -> PublicKey {
-        let name = format!("workload {} key {}", self.seed, self.number());
+        let number = self.number();
+        let name = format!("workload {} key {number}", self.seed);
         let key = SigningKey::from_seed(&Zeroizing::new(sha256(name.as_bytes())));
         let public = key.public_key();
         self.keys.insert(public, key);

@@ -17,11 +17,21 @@ pub(super) fn judge(act: &RegisterOrganisation, moment: &Moment<'_>, faults: &mu
     let reserved = [Role::Centre, Role::Timekeeper].iter().any(|role| act.roles.contains(role));
     let roles_once = act.roles.is_sorted_by(|a, b| a < b);
     faults.when(act.roles.is_empty() || !roles_once || reserved, Code::InvalidRoles);
-    let keys_once = act.keys.is_sorted_by(|a, b| a < b);
-    let counted = !act.keys.is_empty() && act.keys.len() <= MOST_KEYS;
-    faults.when(!counted || !keys_once || !act.keys.iter().all(PublicKey::is_strong), Code::InvalidKeys);
-    faults.when(moment.books.organisations.contains_key(&act.code), Code::OrganisationExists);
-    faults.when(act.keys.iter().any(|key| moment.books.keys.contains_key(key)), Code::KeyInUse);
+    judge_newcomer(&act.code, &act.keys, moment, faults);
+}
+
+/// Notes what is wrong with a new organisation's code and keys.
+pub(super) fn judge_newcomer(
+    code: &CreditCode,
+    keys: &[PublicKey],
+    moment: &Moment<'_>,
+    faults: &mut Faults,
+) {
+    let keys_once = keys.is_sorted_by(|a, b| a < b);
+    let counted = !keys.is_empty() && keys.len() <= MOST_KEYS;
+    faults.when(!counted || !keys_once || !keys.iter().all(PublicKey::is_strong), Code::InvalidKeys);
+    faults.when(moment.books.organisations.contains_key(code), Code::OrganisationExists);
+    faults.when(keys.iter().any(|key| moment.books.keys.contains_key(key)), Code::KeyInUse);
 }
 
 pub(super) fn enter(
