@@ -12,7 +12,7 @@ export PATH := $(TOOLS)/bin:$(PATH)
 # the checks of the pure crates stand alone, because a build of all would hide a feature they lack.
 BUILD := --release --locked
 
-.PHONY: help setup tools test e2e demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
+.PHONY: help setup tools test e2e sim demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: build ## Measure throughput, latency, replay, disk and memory
 
 e2e: setup tools ## Clusters of real processes under kills, faults and lies; minutes
 	@scripts/step.sh "Clusters" scripts/tests.sh e2e
+
+sim: build ## Simulate networks under faults, SEEDS of them from FROM on (1000 from 0), or ARGS="--seed 7 --trace"
+	$(CARGO_TARGET_DIR)/release/sim $(or $(ARGS),--seeds $(or $(SEEDS),1000) --from $(or $(FROM),0))
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -92,6 +92,8 @@ pub struct Parts {
     pub genesis: Genesis,
     /// The ledger on disk.
     pub store: Arc<Store>,
+    /// Whether the ledger was there before this start.
+    pub begun: bool,
     /// The voting key.
     pub key: SigningKey,
     /// Where the home holds the next voting key, if it does.
@@ -189,6 +191,8 @@ pub struct Host {
     last_published: Instant,
     round: Option<u32>,
     ask_next: usize,
+    /// At this height the node signs nothing: see [`Host::abstains`].
+    abstains_at: Option<Height>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +212,16 @@ impl Host {
         let tip = parts.store.ledger_tip(parts.genesis.time)?;
         let wal = Wal::open(&parts.wal_path, &parts.key, &parts.genesis.chain_id)?;
         let replica = new_replica(&parts, tip.height);
+        let abstains_at = (parts.begun && wal.is_new()).then(|| tip.height.next());
+        if let Some(height) = abstains_at {
+            // Until that height is decided every start must find out the same.
+            wal.unmake()?;
+            tracing::warn!(
+                height = height.get(),
+                "the consensus log is gone, and with it what this node may have signed; it takes part again once \
+                 the other centres have decided this height"
+            );
+        }
         let now = Instant::now();
         let mut host = Self {
             replica,
@@ -231,6 +245,7 @@ impl Host {
             last_published: now,
             round: None,
             ask_next: 0,
+            abstains_at,
             parts,
         };
         host.refresh()?;
@@ -304,7 +319,9 @@ impl Host {
     fn on_event(&mut self, event: HostEvent) -> Result<(), HostError> {
         match event {
             HostEvent::Message { peer, message, room: _room } => match self.names.voter(&peer) {
-                Some(from) if self.takes_part() => self.feed(Input::Message { from, message }),
+                Some(from) if self.takes_part() && !self.abstains() => {
+                    self.feed(Input::Message { from, message })
+                }
                 _ => Ok(()),
             },
             HostEvent::Connected(peer) => {
@@ -318,6 +335,12 @@ impl Host {
             HostEvent::Fetched { peer, blocks } => self.on_fetched(peer, blocks),
             HostEvent::Wake | HostEvent::Stop => Ok(()),
         }
+    }
+
+    /// Whether it must not sign at the next height. Whoever has lost the consensus log may have voted there and
+    /// forgotten it; to vote again would contradict that. It waits for the others' certificate instead.
+    fn abstains(&self) -> bool {
+        self.abstains_at.is_some_and(|height| self.tip.height < height)
     }
 
     const fn takes_part(&self) -> bool {
@@ -338,13 +361,15 @@ impl Host {
         self.report()?;
         self.let_go();
         while let Some(timeout) = self.timers.take_elapsed(Instant::now()) {
-            self.feed(Input::TimeoutElapsed(timeout))?;
+            if !self.abstains() {
+                self.feed(Input::TimeoutElapsed(timeout))?;
+            }
         }
         self.take_fetched()?;
         if self.last_asked.elapsed() >= ASK_EVERY {
             self.ask_somebody();
         }
-        if self.replica.current().is_none() && self.should_start()? {
+        if self.replica.current().is_none() && !self.abstains() && self.should_start()? {
             self.start_height()?;
         }
         self.try_build()

@@ -118,7 +118,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     })?;
     let (genesis, genesis_bytes) = genesis::load(&config)?;
     let consensus_key = Secret::read(&home.consensus_key())?;
-    let store = Arc::new(open_store(&config, &genesis, &genesis_bytes)?);
+    let (store, begun) = open_store(&config, &genesis, &genesis_bytes)?;
+    let store = Arc::new(store);
     let validators = validators(&store)?;
     let own = own_membership(&home, &consensus_key, &validators)?;
     let network_key = network_key(&home, own.as_ref(), &store)?;
@@ -142,6 +143,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let host = Host::new(Parts {
         genesis: genesis.clone(),
         store: store.clone(),
+        begun,
         key: consensus_key.signing_key(),
         next_key: home.next_consensus_key(),
         peers,
@@ -316,7 +318,8 @@ fn network_key(home: &Home, own: Option<&Validator>, store: &Store) -> Result<Se
     Ok(key)
 }
 
-fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store, RunError> {
+/// Opens the ledger or begins it; tells whether it was there before.
+fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<(Store, bool), RunError> {
     let data = &config.node.data_dir;
     std::fs::create_dir_all(data)
         .map_err(|source| RunError::System { what: "making the data directory", source })?;
@@ -327,7 +330,8 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
         ..Options::default()
     };
     let store = Store::open(&data.join("ledger"), &options)?;
-    match store.genesis()? {
+    let begun = store.genesis()?;
+    match &begun {
         Some(begun) if begun == bytes => {}
         Some(_) => return Err(RunError::OtherLedger),
         None => {
@@ -335,7 +339,7 @@ fn open_store(config: &Config, genesis: &Genesis, bytes: &[u8]) -> Result<Store,
             store.initialise(bytes, *genesis.hash.as_bytes(), &state)?;
         }
     }
-    Ok(store)
+    Ok((store, begun.is_some()))
 }
 
 /// The nodes that the configuration names.

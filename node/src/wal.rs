@@ -33,8 +33,8 @@ pub enum WalError {
     /// What it holds.
     #[error(
         "the consensus log {path} is damaged: {source}. This node may have forgotten a vote and must not vote \
-         again at this height. Keep the file for examination, move it away, and let the other centres decide \
-         height {height} before this node starts again"
+         again at this height. Keep the file for examination, move it away, let the other centres decide height \
+         {height}, and start this node again"
     )]
     Damaged {
         /// The file.
@@ -64,6 +64,7 @@ pub struct Wal {
     sequence: u32,
     end: u64,
     pending: Vec<Record>,
+    is_new: bool,
 }
 
 impl Wal {
@@ -72,6 +73,7 @@ impl Wal {
     /// # Errors
     /// [`WalError::Io`].
     pub fn open(path: &Path, signer: &dyn Signer, chain: &ChainId) -> Result<Self, WalError> {
+        let is_new = !path.exists();
         let file = open_file(path).map_err(|source| WalError::Io { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
@@ -81,7 +83,22 @@ impl Wal {
             sequence: 0,
             end: 0,
             pending: Vec::new(),
+            is_new,
         })
+    }
+
+    /// Whether there was no log before it was opened.
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Removes the file that was just made, so that the next start finds again that there is none. Open the log
+    /// anew before anything is written.
+    ///
+    /// # Errors
+    /// [`WalError::Io`].
+    pub fn unmake(&self) -> Result<(), WalError> {
+        std::fs::remove_file(&self.path).map_err(|source| self.io(source))
     }
 
     /// Begins a height and returns what the log already holds of it.

@@ -229,3 +229,19 @@ fn a_log_that_cannot_be_opened_says_which_file() {
     log.open();
     assert_eq!(fs::metadata(log.path()).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// A start that found no log and fears to have forgotten votes leaves none behind, so that the next one finds the same.
+#[test]
+fn a_log_that_was_moved_away_stays_away_until_it_is_made_anew() {
+    let log = Log::new();
+    assert!(log.open().is_new());
+    assert!(!log.open().is_new());
+    fs::remove_file(log.path()).unwrap();
+    for _ in 0..2 {
+        let wal = log.open();
+        assert!(wal.is_new());
+        wal.unmake().unwrap();
+    }
+    assert!(log.open().is_new());
+    assert!(!log.open().is_new());
+}

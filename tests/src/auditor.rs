@@ -12,6 +12,7 @@ pub mod code;
 pub mod conservation;
 pub mod governance;
 pub mod records;
+pub mod selection;
 pub mod totals;
 
 mod acts;

@@ -10,4 +10,5 @@ pub mod cluster;
 pub mod homes;
 pub mod load;
 pub mod records;
+pub mod sim;
 pub mod workload;

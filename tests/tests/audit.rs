@@ -248,7 +248,7 @@ fn a_hidden_transaction_shows_in_the_records() {
         let of_last = scenarios::auditor::Offer::decode(before.chain(), &last).unwrap();
         told.events.retain(|recorded| recorded.transaction != Some(of_last.id));
         assert_eq!(before.follow(told.height, told.time, &told.transactions, &told.events), Ok(()));
-        assert!(records::compare(&before, &trial.chain).is_err(), "height {}", told.height);
+        assert!(records::compare(&before, &trial.chain.state).is_err(), "height {}", told.height);
         hidden += 1;
     }
     assert!(hidden > 10, "{hidden}");
@@ -275,7 +275,7 @@ fn every_legal_number_is_audited() {
             others.retain_mut(|(id, auditor)| {
                 let agrees = auditor
                     .follow(block.height, block.time, &block.transactions, &block.events)
-                    .and_then(|()| records::compare_trades(auditor, &trial.chain))
+                    .and_then(|()| records::compare_trades(auditor, &trial.chain.state))
                     .is_ok();
                 if !agrees {
                     unnoticed.remove(id);

@@ -23,6 +23,7 @@ use super::clock::{is_timely, next_time, real_time};
 use super::{Host, HostError, JUDGE_AGAIN, ToBuild};
 use crate::handle::{CommittedBlock, Outcome, Phase, Status};
 use crate::ingest::recorded;
+use crate::wal::Wal;
 
 /// Signatures verified in one equation at most.
 const BATCH: usize = 256;
@@ -44,7 +45,7 @@ impl Host {
             self.to_build = None;
             return Ok(None);
         }
-        if !self.timed_out(empty_after) && !self.has_work()? {
+        if self.abstains() || (!self.timed_out(empty_after) && !self.has_work()?) {
             return Ok(None);
         }
         self.to_build = None;
@@ -153,6 +154,11 @@ impl Host {
         metrics::histogram!("consensus_block_interval_seconds")
             .record(self.last_block.elapsed().as_secs_f64());
         self.tip = tip;
+        if self.abstains_at.take_if(|abstained| *abstained <= height).is_some() {
+            let parts = &self.parts;
+            self.wal = Wal::open(&parts.wal_path, &parts.key, &parts.genesis.chain_id)?;
+            tracing::info!(height = height.get(), "this node takes part again, with a new consensus log");
+        }
         self.executed.clear();
         self.to_build = None;
         self.timers.clear();
