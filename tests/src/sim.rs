@@ -99,6 +99,8 @@ pub struct Outcome {
     pub recovery_ms: u64,
     /// Proofs of double signing.
     pub evidence: u64,
+    /// Double signings on the ledger.
+    pub double_signings: u64,
     /// Transactions that clients were told are recorded.
     pub acknowledged: u64,
     /// Adversaries.
@@ -131,6 +133,7 @@ pub fn simulate(options: &Options) -> Outcome {
         virtual_ms: world.now,
         recovery_ms,
         evidence: world.checker.evidence(),
+        double_signings: totals.double_signings,
         acknowledged: world.clients.all_acknowledged().len() as u64,
         adversaries: plan.adversaries.iter().map(|(_, kind)| *kind).collect(),
         counts: world.counts.clone(),
@@ -142,7 +145,8 @@ fn build(plan: &Plan, rng: &mut Rng, options: &Options) -> World {
     let joiners = usize::from(plan.turnover.is_some());
     let chain = Chain::new(plan.members, joiners, plan.stepped);
     let turnover = plan.turnover.map(|turnover| Turnover::new(&chain, turnover.roles));
-    let traffic = Traffic::new(rng.fork(3), &chain, turnover);
+    let adversaries: Vec<usize> = plan.adversaries.iter().map(|(centre, _)| *centre).collect();
+    let traffic = Traffic::new(rng.fork(3), &chain, &adversaries, turnover);
     let trace = Trace::new(options.trace);
     let mut world = World::new(chain, rng.fork(2), trace, options.mutation);
     world.corrupt(&plan.adversaries);

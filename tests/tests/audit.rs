@@ -99,8 +99,10 @@ fn a_workload_needs_no_past() {
     assert!(good > 10, "{good} good transactions");
 }
 
-/// Ways to lie to an auditor about a block. Each answers whether it found something to alter.
-const LIES: [(&str, fn(&mut Block) -> bool); 15] = [
+/// A way to lie to an auditor about a block, which answers whether it found something to alter.
+type Lie = fn(&mut Block) -> bool;
+
+const LIES: [(&str, Lie); 15] = [
     ("an event is dropped", |block| block.events.pop().is_some()),
     ("an event is told twice", |block| {
         let last = block.events.last().cloned();

@@ -32,6 +32,27 @@ impl Auditor {
         self.select(selection, candidates).map_err(|sentence| Disagreement { height, sentence })
     }
 
+    /// Compares what became of a transaction that was judged alone, as the next block would at `time`.
+    ///
+    /// # Errors
+    /// [`Disagreement`] if the auditor judges otherwise.
+    pub fn compare_judgement(
+        &self,
+        time: BlockTime,
+        candidate: &Verified,
+        found: Result<(), Rejection>,
+    ) -> Result<(), Disagreement> {
+        let (id, act) = (candidate.id(), candidate.payload().action.name());
+        let expected = self.judge(&Offer::from(candidate), time).map_err(|code| (code.number(), code.name()));
+        let found = found.map_err(|rejection| (rejection.number(), rejection.code()));
+        if found == expected {
+            return Ok(());
+        }
+        let (found, must) = (outcome(Some(found)), outcome(Some(expected)));
+        let sentence = format!("{act} {id} is {found} by the ledger, and must be {must}");
+        Err(Disagreement { height: self.height() + 1, sentence })
+    }
+
     fn select<'c>(
         &self,
         selection: Selection<'_>,

@@ -72,27 +72,32 @@ impl Turnover {
         Self { changes, roles, attempts: 0, proposed: None }
     }
 
-    /// The next transaction that is needed, if any: the proposal of the next change, or an approval of it.
-    pub fn next(&mut self, scene: &Scene<'_>, rng: &mut Rng) -> Option<Vec<u8>> {
+    /// The transactions that are needed next, if any: the proposal of the next change, or the approvals that it lacks.
+    pub fn next(&mut self, scene: &Scene<'_>, rng: &mut Rng) -> Vec<Vec<u8>> {
         let stage = self.roles.stage(scene.centres, scene.auditor);
-        let change = self.changes.get(stage)?;
         if self.proposed.as_ref().is_none_or(|proposed| proposed.is_over(stage, scene.auditor)) {
-            self.attempts += 1;
-            let who = *rng.pick(&voters(scene, |_| true))?;
-            let action = Action::ProposeChange(ProposeChange { change: change.clone() });
-            let bytes = sign(scene, who, action, [stage as u64, self.attempts]);
-            let id = Unverified::decode(scene.chain, &bytes).ok()?.id();
-            self.proposed =
-                Some(Proposed { stage, id: ChangeId::from_bytes(*id.as_bytes()), bytes, tries: 0 });
+            self.proposed = self.propose(stage, scene, rng);
         }
-        let proposed = self.proposed.as_mut()?;
+        let Some(proposed) = self.proposed.as_mut().filter(|proposed| proposed.stage == stage) else {
+            return Vec::new();
+        };
         let Some(known) = scene.auditor.books().changes.get(&proposed.id) else {
             proposed.tries += 1;
-            return Some(proposed.bytes.clone());
+            return vec![proposed.bytes.clone()];
         };
-        let who = *rng.pick(&voters(scene, |keys| !known.has_approval_of(&keys.code)))?;
-        let action = Action::ApproveChange(ApproveChange { change: proposed.id });
-        Some(sign(scene, who, action, [1 << 32, 0]))
+        let action = || Action::ApproveChange(ApproveChange { change: proposed.id });
+        let lacking = voters(scene, |keys| !known.has_approval_of(&keys.code));
+        lacking.into_iter().map(|who| sign(scene, who, action(), [1 << 32, 0])).collect()
+    }
+
+    fn propose(&mut self, stage: usize, scene: &Scene<'_>, rng: &mut Rng) -> Option<Proposed> {
+        let change = self.changes.get(stage)?.clone();
+        self.attempts += 1;
+        let who = *rng.pick(&voters(scene, |_| true))?;
+        let action = Action::ProposeChange(ProposeChange { change });
+        let bytes = sign(scene, who, action, [stage as u64, self.attempts]);
+        let id = Unverified::decode(scene.chain, &bytes).ok()?.id();
+        Some(Proposed { stage, id: ChangeId::from_bytes(*id.as_bytes()), bytes, tries: 0 })
     }
 }
 

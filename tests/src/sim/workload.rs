@@ -42,8 +42,8 @@ pub struct Submission {
 /// What clients do next.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Give a transaction to some node.
-    Submit(Submission),
+    /// Give transactions to some nodes, each to one.
+    Submit(Vec<Submission>),
     /// Everybody's clock moves ahead at once, as if the whole network had slept.
     Leap(Span),
     /// Nothing.
@@ -68,12 +68,14 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Traffic on a chain, and a change of members if one is planned.
+    /// Traffic on a chain with these adversaries, whose double signings are reported too, and a change of members if
+    /// one is planned.
     #[must_use]
-    pub fn new(mut rng: Rng, chain: &Chain, turnover: Option<Turnover>) -> Self {
+    pub fn new(mut rng: Rng, chain: &Chain, adversaries: &[usize], turnover: Option<Turnover>) -> Self {
         let parties = [SELLER, BANK, BIDDER, TIMEKEEPER].map(|party| party.key());
-        let centres = chain.centres.iter().flat_map(|keys| [keys.operator.clone(), keys.voting.clone()]);
-        let keys = parties.into_iter().chain(centres);
+        let centres = chain.centres.iter().map(|keys| keys.operator.clone());
+        let liars = adversaries.iter().map(|centre| chain.centres[*centre].voting.clone());
+        let keys = parties.into_iter().chain(centres).chain(liars);
         let acts = workload::Workload::new(rng.next(), chain.id().clone(), keys).keeping_members();
         Self { rng, admitted: 0, acts, turnover, waiting: VecDeque::new(), last: None }
     }
@@ -98,7 +100,7 @@ impl Traffic {
             scene.centres.iter().filter(|keys| in_genesis.contains_key(&keys.code)).collect();
         let operator = &self.rng.pick(&centres)?.operator;
         let bytes = transaction::sign(scene.chain, operator, &payload);
-        Some(Step::Submit(Submission { bytes, must: true }))
+        Some(submit(bytes, true))
     }
 
     /// The next of the acts that were drawn together, as long as there are any.
@@ -112,7 +114,7 @@ impl Traffic {
         }
         let bytes = self.waiting.pop_front()?;
         self.last = Some(bytes.clone());
-        Some(Step::Submit(Submission { bytes, must: false }))
+        Some(submit(bytes, false))
     }
 
     /// A transaction that was damaged on its way.
@@ -120,7 +122,7 @@ impl Traffic {
         let mut bytes = self.last.clone()?;
         let at = self.rng.index(bytes.len());
         bytes[at] ^= 1 << self.rng.below(8);
-        Some(Step::Submit(Submission { bytes, must: false }))
+        Some(submit(bytes, false))
     }
 
     /// Time passes as the trades need it.
@@ -131,13 +133,19 @@ impl Traffic {
     }
 }
 
+fn submit(bytes: Vec<u8>, must: bool) -> Step {
+    Step::Submit(vec![Submission { bytes, must }])
+}
+
 impl Workload for Traffic {
     fn next(&mut self, scene: &Scene<'_>) -> Step {
         let step = match self.rng.below(100) {
             0..20 => self.admission(scene),
             20..45 if self.turnover.is_some() => {
-                let bytes = self.turnover.as_mut().and_then(|turnover| turnover.next(scene, &mut self.rng));
-                bytes.map(|bytes| Step::Submit(Submission { bytes, must: false }))
+                let turnover = self.turnover.as_mut();
+                let all = turnover.map(|turnover| turnover.next(scene, &mut self.rng)).unwrap_or_default();
+                let all = all.into_iter().map(|bytes| Submission { bytes, must: false });
+                Some(Step::Submit(all.collect()))
             }
             45..50 => self.damaged(),
             50..54 => self.leap(scene),

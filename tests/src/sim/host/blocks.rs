@@ -15,7 +15,8 @@ use node::handle::Outcome;
 
 use super::wal::Wal;
 use super::{
-    Commit, Effect, Env, FUTURE_MS, HEARTBEAT_MS, Host, Made, PAST_MS, Phase, Stop, ToBuild, new_replica,
+    Commit, Effect, Env, FUTURE_MS, HEARTBEAT_MS, Host, Judged, Made, PAST_MS, Phase, Stop, ToBuild,
+    new_replica,
 };
 
 /// Late transactions judged again after a block.
@@ -61,14 +62,21 @@ impl Host {
         }
         let state = env.state();
         let time = self.next_time(state, env.wall)?;
-        match execute::check(state, &self.tip, time, &transaction) {
-            Ok(()) => {}
-            Err(Failure::Rejected(rejection)) => return Ok(Answer::Refused(rejection.code())),
+        let outcome = match execute::check(state, &self.tip, time, &transaction) {
+            Ok(()) => Ok(()),
+            Err(Failure::Rejected(rejection)) => Err(rejection),
             Err(Failure::State(error)) => return Err(error.into()),
+        };
+        let height = self.tip.height.next();
+        let judged = Judged { height, time, transaction: transaction.clone(), outcome };
+        if let Err(rejection) = outcome {
+            env.out.push(Effect::Judged(judged));
+            return Ok(Answer::Refused(rejection.code()));
         }
         let speaker = execute::speaker(&Overlay::new(state), &transaction.key())?;
         let Some(speaker) = speaker else { return Ok(Answer::Refused("unknown_key")) };
         let taken = self.mempool.insert(transaction, speaker.organisation().clone(), &mut None);
+        env.out.push(Effect::Judged(judged));
         Ok(if taken.is_ok() { Answer::Waits } else { Answer::Refused("mempool") })
     }
 

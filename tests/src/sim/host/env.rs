@@ -70,6 +70,19 @@ pub struct Commit {
     pub log_root: [u8; 32],
 }
 
+/// A transaction that a node has judged as its next block would.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The height of that block.
+    pub height: Height,
+    /// Its time.
+    pub time: BlockTime,
+    /// The transaction.
+    pub transaction: Arc<Verified>,
+    /// Why it was refused, if it was.
+    pub outcome: Result<(), Rejection>,
+}
+
 /// A block that a node has made of what waited, and what it left out.
 #[derive(Clone, Debug)]
 pub struct Made {
@@ -126,6 +139,8 @@ pub enum Effect {
     WakeAt(u64),
     /// A record was handed to the log, not necessarily flushed.
     Persisted(Record),
+    /// A transaction of a client was judged.
+    Judged(Judged),
     /// A block was made of candidates.
     Made(Box<Made>),
     /// A block is durable.

@@ -4,7 +4,7 @@ use consensus::Message;
 use ledger::time::BlockTime;
 use ledger::transaction::{self, Unverified};
 
-use super::super::host::{Answer, Commit, Effect, Made, To};
+use super::super::host::{Answer, Commit, Effect, Judged, Made, To};
 use super::super::network::{Fate, Packet};
 use super::super::trace::number;
 use super::super::workload::{Scene, Step, Submission};
@@ -60,6 +60,7 @@ impl World {
                     self.checker.counted_on(node, signed);
                 }
             }
+            Effect::Judged(judged) => self.judged(node, &judged),
             Effect::Made(made) => self.made(node, &made),
             Effect::Committed(commit) => self.committed(node, &commit),
             Effect::StoodDown => self.checker.crashed(node),
@@ -166,6 +167,19 @@ impl World {
         }
     }
 
+    /// What an honest node says of a transaction is what the auditor would, if it has got as far.
+    fn judged(&mut self, node: usize, judged: &Judged) {
+        if !self.is_honest(node) || self.auditor.height() + 1 != judged.height.get() {
+            return;
+        }
+        match self.auditor.compare_judgement(judged.time, &judged.transaction, judged.outcome) {
+            Ok(()) => self.count("judgements audited"),
+            Err(disagreement) => {
+                self.checker.fail(self.now, AUDITED, format!("node {node} judges: {disagreement}"));
+            }
+        }
+    }
+
     /// What an honest proposer took and refused is what the auditor would, if it has got as far.
     fn made(&mut self, node: usize, made: &Made) {
         if !self.is_honest(node) || self.auditor.height() + 1 != made.height.get() {
@@ -187,7 +201,9 @@ impl World {
             self.submit(open.bytes, open.must, Some(id));
         }
         match self.next_step() {
-            Some(Step::Submit(Submission { bytes, must })) => self.submit(bytes, must, None),
+            Some(Step::Submit(all)) => {
+                all.into_iter().for_each(|Submission { bytes, must }| self.submit(bytes, must, None));
+            }
             Some(Step::Leap(by)) => self.leap(by),
             Some(Step::Rest) | None => {}
         }
