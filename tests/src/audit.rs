@@ -9,9 +9,10 @@ use ledger::time::BlockTime;
 use ledger::transaction::Verified;
 
 use crate::auditor::code::Code;
+use crate::auditor::selection::Selection;
 use crate::auditor::totals::Totals;
-use crate::auditor::{Auditor, Disagreement, Offer, records};
-use crate::chain::{Chain, Proposed};
+use crate::auditor::{Auditor, records};
+use crate::chain::Chain;
 use crate::workload::cast::Cast;
 use crate::workload::{Offered, Workload};
 
@@ -116,7 +117,7 @@ impl Trial {
     /// Makes a block and compares it.
     ///
     /// # Errors
-    /// A [`Disagreement`] of ledger and auditor; or a block that the ledger itself finds wrong.
+    /// A [`Disagreement`](crate::auditor::Disagreement) of ledger and auditor; or a block that the ledger itself finds wrong.
     pub fn step(&mut self) -> anyhow::Result<Block> {
         let time = self.workload.next_time(&self.auditor);
         let offered = self.offer(time);
@@ -124,15 +125,15 @@ impl Trial {
         let candidates = offered.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
         let proposed = self.chain.block(time, &candidates)?;
         let height = self.auditor.height() + 1;
-        let refused = self
-            .compare(time, &candidates, &proposed)
-            .map_err(|sentence| Disagreement { height, sentence })?;
         let executed = proposed.executed;
+        let recorded: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
+        let selection = Selection { time, recorded: &recorded, refused: &proposed.refused };
+        let refused = self.auditor.compare_selection(selection, &candidates)?;
         let transactions = executed.transactions.into_iter().map(|(_, bytes)| bytes).collect();
         let block = Block { height, time, transactions, events: executed.events, refused };
         self.auditor.follow(height, time, &block.transactions, &block.events)?;
         if height.is_multiple_of(RECORDS_EVERY) {
-            records::compare(&self.auditor, &self.chain)?;
+            records::compare(&self.auditor, &self.chain.state)?;
         }
         self.count(&block, &candidates);
         Ok(block)
@@ -155,44 +156,6 @@ impl Trial {
             }
         }
         offered
-    }
-
-    /// Goes through the candidates as the proposer did, and compares what became of each.
-    fn compare(
-        &self,
-        time: BlockTime,
-        candidates: &[Verified],
-        proposed: &Proposed,
-    ) -> Result<Vec<(Vec<u8>, Code)>, String> {
-        let mut sitting = self.auditor.sit(time);
-        let mut recorded = proposed.executed.transactions.iter().map(|(id, _)| id).peekable();
-        let mut refused = proposed.refused.iter().peekable();
-        let mut codes = Vec::new();
-        for candidate in candidates {
-            let (id, act) = (candidate.id(), candidate.payload().action.name());
-            let offer = Offer::from(candidate);
-            let ours = sitting.has_room(&offer).then(|| sitting.judge(&offer));
-            let theirs = if recorded.next_if(|next| **next == id).is_some() {
-                Some(Ok(()))
-            } else {
-                refused.next_if(|next| next.0 == id).map(|(_, rejection)| Err(*rejection))
-            };
-            let named = theirs.map(|outcome| outcome.map_err(|r| (r.number(), r.code())));
-            let expected = ours.map(|outcome| outcome.map_err(|code| (code.number(), code.name())));
-            if named != expected {
-                let (found, must) = (outcome(named), outcome(expected));
-                return Err(format!("{act} {id} is {found} by the ledger, and must be {must}"));
-            }
-            match ours {
-                Some(Err(code)) => codes.push((candidate.bytes().to_vec(), code)),
-                Some(Ok(())) => {}
-                None => break,
-            }
-        }
-        if recorded.next().is_some() || refused.next().is_some() {
-            return Err("the ledger judged what was not offered, or in another order".into());
-        }
-        Ok(codes)
     }
 
     fn count(&mut self, block: &Block, candidates: &[Verified]) {
@@ -224,16 +187,7 @@ impl Trial {
                 block.events.iter().for_each(|recorded| println!("    {:?}", recorded.event));
             }
         }
-        Ok(records::compare(&self.auditor, &self.chain)?)
-    }
-}
-
-/// What became of a candidate, in words.
-fn outcome(of: Option<Result<(), (u16, &'static str)>>) -> String {
-    match of {
-        None => "left for the next block".into(),
-        Some(Ok(())) => "recorded".into(),
-        Some(Err((number, code))) => format!("refused as {code} ({number})"),
+        Ok(records::compare(&self.auditor, &self.chain.state)?)
     }
 }
 

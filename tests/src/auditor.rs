@@ -10,7 +10,9 @@
 pub mod books;
 pub mod code;
 pub mod conservation;
+pub mod governance;
 pub mod records;
+pub mod selection;
 pub mod totals;
 
 mod acts;

@@ -17,11 +17,11 @@
 //! whoever contradicts himself before an honest node's eyes. Once the last fault has healed, with at most a third of the
 //! members faulty: progress within [`PROGRESS_MS`], and every valid transaction on the ledger within [`RECORDED_MS`].
 //!
+//! The [`crate::auditor`] follows every block and every choice of an honest proposer; a disagreement ends the run.
+//!
 //! # Seams
 //!
-//! Another [`workload::Workload`] is given to [`world::World::employ`]; an auditor is one of
-//! [`world::World::observers`], told of every block in order; another script of members is a
-//! [`membership::Membership`].
+//! Another [`workload::Workload`] is given to [`world::World::employ`]; [`membership`] changes who votes.
 
 pub mod adversary;
 pub mod chain;
@@ -47,11 +47,14 @@ use adversary::Adversary;
 use chain::Chain;
 use checker::Failure;
 use host::Mutation;
-use plan::{Plan, Turnover, Wishes};
+use membership::{Roles, Turnover};
+use plan::{Plan, Wishes};
 use random::Rng;
 use trace::Trace;
-use workload::Simple;
-use world::World;
+use workload::Traffic;
+use world::{AUDITED, World};
+
+use crate::auditor::records;
 
 /// Once all is healed, every honest member has this many more blocks within [`PROGRESS_MS`].
 pub const PROGRESS_BLOCKS: u64 = 5;
@@ -84,6 +87,10 @@ pub struct Outcome {
     pub events: u64,
     /// Members.
     pub members: usize,
+    /// Members after the last block.
+    pub members_at_end: u64,
+    /// Sets of members that there have been.
+    pub eras: u64,
     /// Blocks decided.
     pub heights: u64,
     /// How long it took, in virtual ms.
@@ -92,6 +99,8 @@ pub struct Outcome {
     pub recovery_ms: u64,
     /// Proofs of double signing.
     pub evidence: u64,
+    /// Double signings on the ledger.
+    pub double_signings: u64,
     /// Transactions that clients were told are recorded.
     pub acknowledged: u64,
     /// Adversaries.
@@ -110,17 +119,21 @@ pub fn simulate(options: &Options) -> Outcome {
     let mut world = build(&plan, &mut rng, options);
     world.run(plan.faults_ms, |_| false);
     world.heal();
-    let recovery_ms = settle(&mut world);
+    let recovery_ms = settle(&mut world, &plan);
     finish(&mut world);
+    let totals = world.auditor.totals();
     Outcome {
         seed: options.seed,
         hash: world.trace.hash(),
         events: world.trace.events(),
         members: plan.members,
+        members_at_end: totals.members,
+        eras: totals.eras,
         heights: world.checker.height(),
         virtual_ms: world.now,
         recovery_ms,
         evidence: world.checker.evidence(),
+        double_signings: totals.double_signings,
         acknowledged: world.clients.all_acknowledged().len() as u64,
         adversaries: plan.adversaries.iter().map(|(_, kind)| *kind).collect(),
         counts: world.counts.clone(),
@@ -129,64 +142,50 @@ pub fn simulate(options: &Options) -> Outcome {
 }
 
 fn build(plan: &Plan, rng: &mut Rng, options: &Options) -> World {
-    let joiners = usize::from(plan.membership.is_some());
-    let mut chain = Chain::new(plan.members, joiners, plan.stepped);
-    if let Some(turnover) = plan.membership {
-        script(&mut chain, plan.members, turnover);
-    }
+    let joiners = usize::from(plan.turnover.is_some());
+    let chain = Chain::new(plan.members, joiners, plan.stepped);
+    let turnover = plan.turnover.map(|turnover| Turnover::new(&chain, turnover.roles));
+    let adversaries: Vec<usize> = plan.adversaries.iter().map(|(centre, _)| *centre).collect();
+    let traffic = Traffic::new(rng.fork(3), &chain, &adversaries, turnover);
     let trace = Trace::new(options.trace);
-    let mut world = World::new(chain, plan.stepped, rng.fork(2), trace, options.mutation);
+    let mut world = World::new(chain, rng.fork(2), trace, options.mutation);
     world.corrupt(&plan.adversaries);
     world.trouble(plan);
-    world.employ(Box::new(Simple::new(rng.fork(3))), plan.pace_ms);
+    world.employ(Box::new(traffic), plan.pace_ms);
     let joiner = plan.members;
     let at_once: Vec<usize> = (0..world.nodes.len()).filter(|n| joiners == 0 || *n != joiner).collect();
     world.start(at_once);
-    if let Some(turnover) = plan.membership {
+    if let Some(turnover) = plan.turnover {
         world.boot_after(turnover.joiner_boots_ms, joiner);
     }
     world
 }
 
-/// A centre joins, another one changes its key, a third one leaves.
-fn script(chain: &mut Chain, members: usize, turnover: Turnover) {
-    let mut all: Vec<usize> = (0..=members).collect();
-    let (rotates_at, rotated) = turnover.rotates_at;
-    let (leaves_at, leaver) = turnover.leaves_at;
-    let joined = chain.set_of(&all, None);
-    chain.membership.from(turnover.joins_at, joined);
-    let changed = chain.set_of(&all, Some(rotated));
-    chain.membership.from(rotates_at, changed);
-    all.retain(|centre| *centre != leaver);
-    let left = chain.set_of(&all, Some(rotated));
-    chain.membership.from(leaves_at, left);
-}
-
 /// The honest nodes of the members that decide the next height.
 fn required(world: &World) -> Vec<usize> {
-    let honest = (0..world.nodes.len()).filter(|node| world.is_honest(*node));
-    let next = ledger::id::Height::new(world.checker.height() + 1);
-    let scripted = world.chain.validators_at(next);
-    let set = scripted.unwrap_or(&world.chain.genesis.validators);
-    let is_member = |node: &usize| {
-        let keys = &world.chain.centres[world.nodes[*node].centre];
-        set.iter().any(|validator| validator.network_key == keys.network)
-    };
-    honest.filter(is_member).collect()
+    let members = &world.auditor.books().members;
+    let is_member = |node: &usize| members.contains_key(&world.chain.centres[world.nodes[*node].centre].code);
+    (0..world.nodes.len()).filter(|node| world.is_honest(*node)).filter(is_member).collect()
 }
 
 /// Waits until everybody has made progress; tells how long it took.
-fn settle(world: &mut World) -> u64 {
+fn settle(world: &mut World, plan: &Plan) -> u64 {
     let healed_at = world.now;
-    let script_ends = world.chain.membership.last_height();
-    let goal = (world.checker.height() + PROGRESS_BLOCKS).max(script_ends + PROGRESS_BLOCKS);
-    let done = |world: &World| required(world).iter().all(|node| world.height(*node) >= goal);
+    let goal = world.checker.height() + PROGRESS_BLOCKS;
+    let turned = |world: &World| {
+        let complete = |roles: Roles| roles.is_complete(&world.chain.centres, &world.auditor);
+        plan.turnover.is_none_or(|turnover| complete(turnover.roles))
+    };
+    let done =
+        |world: &World| turned(world) && required(world).iter().all(|node| world.height(*node) >= goal);
     if !world.run(PROGRESS_MS, done) {
-        let heights = describe(world);
+        let (heights, turned) = (describe(world), turned(world));
         world.checker.fail(
             world.now,
             "progress after the last fault",
-            format!("not all at height {goal} after {PROGRESS_MS} ms: {heights}"),
+            format!(
+                "not all at height {goal} after {PROGRESS_MS} ms, members as planned: {turned}: {heights}"
+            ),
         );
     }
     world.now - healed_at
@@ -206,6 +205,14 @@ fn finish(world: &mut World) {
         let heights = describe(world);
         let detail = format!("after {RECORDED_MS} ms: {heights}; not recorded: {}", late.join(", "));
         world.checker.fail(world.now, "what is valid is recorded, and everybody has it", detail);
+    }
+    for node in required(world) {
+        let state = &world.nodes[node].disk.store.state;
+        if world.height(node) == world.auditor.height()
+            && let Err(disagreement) = records::compare(&world.auditor, state)
+        {
+            world.checker.fail(world.now, AUDITED, format!("node {node}: {disagreement}"));
+        }
     }
     let acknowledged = world.clients.all_acknowledged();
     for node in required(world) {

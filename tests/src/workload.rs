@@ -9,11 +9,13 @@ pub mod cast;
 pub mod chance;
 
 mod draw;
+mod evidence;
 mod governance;
 mod hand;
 mod legal;
 mod noise;
 mod pace;
+mod packs;
 mod wrong;
 
 use std::collections::VecDeque;
@@ -45,14 +47,15 @@ pub struct Offered {
 }
 
 /// Most transactions of a step.
-const MOST_A_STEP: u64 = 10;
+const MOST_A_STEP: u64 = 12;
+/// More proposals at once than one member may have open.
+const FLURRY: u64 = 18;
 /// Transactions that are kept to be sent again.
 const MOST_KEPT: usize = 64;
 
 /// Makes traffic.
 #[derive(Clone)]
 pub struct Workload {
-    chain: ChainId,
     hand: Hand,
     sent: VecDeque<(transaction::Id, Vec<u8>)>,
 }
@@ -61,7 +64,15 @@ impl Workload {
     /// Traffic of a seed on a chain, signed with these keys and with those of organisations that it registers itself.
     /// Without a centre's key it registers nobody.
     pub fn new(seed: u64, chain: ChainId, keys: impl IntoIterator<Item = SigningKey>) -> Self {
-        Self { chain, hand: Hand::new(seed, keys), sent: VecDeque::new() }
+        Self { hand: Hand::new(seed, chain, keys), sent: VecDeque::new() }
+    }
+
+    /// The same without any act that changes who votes or with which key. Rule packs are adopted, centres are
+    /// registered and double signings reported all the same.
+    #[must_use]
+    pub fn keeping_members(mut self) -> Self {
+        self.hand.keeps_members = true;
+        self
     }
 
     /// When the next block should be, so that trades move: soon, or when something falls due. On a network with a
@@ -74,11 +85,14 @@ impl Workload {
 
     /// The transactions of a step, for the next block at about `time`.
     pub fn transactions(&mut self, auditor: &Auditor, time: BlockTime) -> Vec<Offered> {
+        if self.hand.chance.happens(1) {
+            return self.offer(auditor, time, FLURRY, governance::flurry);
+        }
         let count = self.hand.chance.below(MOST_A_STEP);
         self.offer(auditor, time, count, |hand, scene| match hand.chance.below(100) {
-            0..52 => legal::next(hand, scene),
-            52..60 => governance::next(hand, scene),
-            60..88 => wrong::next(hand, scene),
+            0..50 => legal::next(hand, scene),
+            50..60 => governance::next(hand, scene),
+            60..90 => wrong::next(hand, scene),
             _ => noise::next(hand, scene),
         })
     }
@@ -100,9 +114,11 @@ impl Workload {
         let mut sitting = auditor.sit(time);
         let mut offered = Vec::new();
         for _ in 0..count {
-            let scene =
-                Scene { books: sitting.books(), height: auditor.height() + 1, time, chain: &self.chain };
+            let scene = Scene { books: sitting.books(), height: auditor.height() + 1, time };
             let Some(draw) = draw(&mut self.hand, &scene) else { continue };
+            if !governance::is_sensible(&self.hand, &scene, &draw.action) {
+                continue;
+            }
             let aim = draw.aim;
             let Some((offer, bytes)) = self.sign(auditor, draw) else { continue };
             let expected = sitting.judge(&offer);
@@ -120,9 +136,9 @@ impl Workload {
         } else {
             let salt = self.hand.salt();
             let payload = Payload { action: draw.action, expiry: Height::new(draw.expiry), salt };
-            transaction::sign(&self.chain, self.hand.key(&draw.key)?, &payload)
+            transaction::sign(&self.hand.chain, self.hand.key(&draw.key)?, &payload)
         };
-        let read = Unverified::decode(&self.chain, &bytes).ok()?;
+        let read = Unverified::decode(&self.hand.chain, &bytes).ok()?;
         let length = bytes.len() as u64;
         let offer = Offer { id: read.id(), key: read.key(), payload: read.payload().clone(), length };
         self.sent.push_back((offer.id, bytes.clone()));

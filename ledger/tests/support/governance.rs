@@ -109,8 +109,8 @@ fn pack(words: &Words<'_>) -> RulePack {
     pack
 }
 
-/// Evidence against the voting key of the first word (or `votes=`): `height=1 round=0 kind=prevote`, sound
-/// unless `fault=` says `same`, `unsigned` or `elsewhere`.
+/// Evidence against the voting key of the first word (or `votes=`): `height=1 round=0 kind=prevote`, in a
+/// proposal `valid=` for the first one, sound unless `fault=` says `same`, `unsigned` or `elsewhere`.
 pub fn evidence(words: &Words<'_>, names: &Names) -> Evidence {
     let own = format!("{}_votes", words.plain[0]);
     let signer = key(&words.named.get("votes").copied().unwrap_or(&own).replace('_', " "));
@@ -123,13 +123,14 @@ pub fn evidence(words: &Words<'_>, names: &Names) -> Evidence {
     let id = |number: u8| block::Id::from_bytes([number; 32]);
     let unsigned = |signature| if fault == "unsigned" { Signature::from_bytes([7; 64]) } else { signature };
     if words.take("kind", "prevote") == "proposal" {
-        let sign = |number| {
+        let valid = words.named.get("valid").map(|valid| valid.parse().unwrap());
+        let sign = |number, valid_round| {
             let proposer = signer.public_key();
-            let proposal = Proposal { height, round, block_id: id(number), proposer, valid_round: None };
+            let proposal = Proposal { height, round, block_id: id(number), proposer, valid_round };
             let signature = unsigned(signer.sign(&proposal.sign_bytes(chain)));
             SignedProposal { proposal, signature }
         };
-        return Evidence::proposals(sign(one), sign(other));
+        return Evidence::proposals(sign(one, valid), sign(other, None));
     }
     let vote_type =
         if words.take("kind", "prevote") == "prevote" { VoteType::Prevote } else { VoteType::Precommit };

@@ -12,6 +12,7 @@ mod deposit;
 mod double_signing;
 mod letter;
 mod notice;
+mod pack;
 mod proposal;
 mod publicity;
 mod quote;
@@ -34,27 +35,16 @@ use super::code::{Code, Faults};
 pub(super) struct Moment<'a> {
     /// What is there.
     pub(super) books: &'a Books,
+    /// The chain.
+    pub(super) chain: &'a ChainId,
+    /// The height of the block.
+    pub(super) height: u64,
     /// Block time.
     pub(super) time: BlockTime,
     /// Who signed.
     pub(super) signer: &'a CreditCode,
     /// With which key.
     pub(super) key: PublicKey,
-    /// On which chain.
-    pub(super) chain: &'a ChainId,
-    /// At which height.
-    pub(super) height: u64,
-}
-
-/// Where an act is entered, and under which name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    /// Height of the block.
-    pub(super) height: u64,
-    /// Its time.
-    pub(super) time: BlockTime,
-    /// The transaction.
-    pub(super) id: transaction::Id,
 }
 
 impl<'a> Moment<'a> {
@@ -69,6 +59,18 @@ impl<'a> Moment<'a> {
     }
 }
 
+/// What an act is entered with.
+pub(super) struct Entry {
+    /// The height of the block.
+    pub(super) height: u64,
+    /// Block time.
+    pub(super) time: BlockTime,
+    /// The transaction's name.
+    pub(super) id: transaction::Id,
+    /// Who signed.
+    pub(super) signer: CreditCode,
+}
+
 /// Of which roles the signer must have one.
 pub(super) fn roles(action: &Action) -> &'static [Role] {
     match action {
@@ -79,12 +81,14 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         Action::ConfirmDeal(_) | Action::RecordContract(_) => &[Role::Seller, Role::Bidder],
         Action::AdvanceClock(_) => &[Role::Timekeeper],
         Action::ProposeChange(_) | Action::ApproveChange(_) => &[Role::Centre],
-        Action::ReportDoubleSigning(_) => &Role::ALL,
+        Action::ReportDoubleSigning(_) => {
+            &[Role::Centre, Role::Seller, Role::Bidder, Role::Guarantor, Role::Supervisor, Role::Timekeeper]
+        }
     }
 }
 
-/// Whether a member's voting key may sign.
-pub(super) fn a_voting_key_may(action: &Action) -> bool {
+/// Whether a member's voting key may sign it.
+pub(super) fn is_for_voting_keys(action: &Action) -> bool {
     matches!(action, Action::ReportDoubleSigning(_))
 }
 
@@ -108,8 +112,9 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
 }
 
 /// Does what follows from an act without fault.
-pub(super) fn enter(action: &Action, books: &mut Books, at: Entry, signer: CreditCode) -> Vec<Event> {
-    let time = at.time;
+pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry) -> Vec<Event> {
+    let Entry { time, signer, .. } = &entry;
+    let (time, signer) = (*time, signer.clone());
     match action {
         Action::RegisterOrganisation(act) => registration::enter(act, books, time, signer),
         Action::PublishListing(act) => notice::enter(act, books, time, signer),
@@ -121,8 +126,8 @@ pub(super) fn enter(action: &Action, books: &mut Books, at: Entry, signer: Credi
         Action::RecordContract(act) => contract::enter(act, books, time, signer),
         Action::ReleaseGuarantee(act) => release::enter(act, books, time),
         Action::AdvanceClock(act) => clock::enter(act, books),
-        Action::ProposeChange(act) => proposal::enter(act, books, at, signer),
-        Action::ApproveChange(act) => approval::enter(act, books, at, signer),
-        Action::ReportDoubleSigning(act) => double_signing::enter(act, books, at, signer),
+        Action::ProposeChange(act) => proposal::enter(act, books, &entry),
+        Action::ApproveChange(act) => approval::enter(act, books, &entry),
+        Action::ReportDoubleSigning(act) => double_signing::enter(act, books, &entry),
     }
 }

@@ -7,7 +7,6 @@ use ledger::amount::Amount;
 use ledger::codec::Title;
 use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
-use ledger::governance::{Change, ChangeStatus};
 use ledger::hash::DocumentHash;
 use ledger::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, RegionCode};
 use ledger::procedure::listing::PublishListing;
@@ -17,10 +16,10 @@ use ledger::record::listing::{EndReason, Stage};
 use ledger::record::organisation::Role;
 use ledger::rule::RulePack;
 use ledger::time::BlockTime;
-use ledger::validators::Validator;
 
 use super::calendar::{self, Rules};
 use super::due::{self, Thing};
+use super::governance::{self, DoubleSigning, Members, Proposal};
 
 /// Everything that a rule can ask about, but for the names of recorded transactions.
 #[derive(Clone, Debug)]
@@ -47,32 +46,17 @@ pub struct Books {
     pub letters: BTreeMap<GuaranteeId, Letter>,
     /// How many deals each platform has numbered on each China day.
     pub numbered: BTreeMap<(CreditCode, u64), u32>,
-    /// The members of the next block.
-    pub members: BTreeMap<CreditCode, Validator>,
-    /// Who votes from which height on.
-    pub eras: BTreeMap<u64, BTreeMap<CreditCode, Validator>>,
+    /// Who votes from the next height on.
+    pub members: Members,
+    /// Who voted, by the first height of each such set.
+    pub eras: BTreeMap<u64, Members>,
     /// Proposed changes.
-    pub changes: BTreeMap<ChangeId, Proposed>,
-    /// Double signings: whose, reported by whom and when.
-    pub double_signings: BTreeMap<DoubleSigningId, (CreditCode, (CreditCode, BlockTime))>,
+    pub changes: BTreeMap<ChangeId, Proposal>,
+    /// Reported double signings.
+    pub double_signings: BTreeMap<DoubleSigningId, DoubleSigning>,
+    /// Rule packs that were in force earlier, by version.
+    pub former_packs: BTreeMap<u32, Arc<RulePack>>,
     agenda: BTreeSet<(BlockTime, Thing)>,
-}
-
-/// A proposed change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposed {
-    /// What is to change.
-    pub change: Change,
-    /// The member that proposed it.
-    pub proposer: CreditCode,
-    /// When.
-    pub proposed_at: BlockTime,
-    /// Until when it can be approved.
-    pub expires_at: BlockTime,
-    /// Who has approved, and when.
-    pub approvals: Vec<(CreditCode, BlockTime)>,
-    /// Where it stands.
-    pub status: ChangeStatus,
 }
 
 /// An organisation.
@@ -182,6 +166,7 @@ impl Books {
             Clock::Real => (None, None),
             Clock::Stepped { timekeeper } => (Some(*timekeeper), Some(genesis.time)),
         };
+        let members = governance::members(&genesis.validators);
         let mut books = Self {
             expiry_window: genesis.parameters.expiry_window,
             block_bytes: genesis.parameters.block_bytes,
@@ -194,13 +179,14 @@ impl Books {
             deals: BTreeMap::new(),
             letters: BTreeMap::new(),
             numbered: BTreeMap::new(),
-            members: genesis.validators.iter().map(|v| (v.organisation.clone(), v.clone())).collect(),
-            eras: BTreeMap::new(),
+            // Height 0 is genesis, which nobody votes on.
+            eras: BTreeMap::from([(1, members.clone())]),
+            members,
             changes: BTreeMap::new(),
             double_signings: BTreeMap::new(),
+            former_packs: BTreeMap::new(),
             agenda: BTreeSet::new(),
         };
-        books.eras.insert(1, books.members.clone());
         for (organisation, keys) in &genesis.organisations {
             let member = Member {
                 name: organisation.name.clone(),
@@ -240,6 +226,18 @@ impl Books {
         self.agenda.first().filter(|(time, _)| *time <= now).map(|(_, thing)| thing.clone())
     }
 
+    /// Puts something else on the agenda.
+    pub(super) fn plan(
+        &mut self,
+        out: impl IntoIterator<Item = (BlockTime, Thing)>,
+        new: impl IntoIterator<Item = (BlockTime, Thing)>,
+    ) {
+        for entry in out {
+            self.agenda.remove(&entry);
+        }
+        self.agenda.extend(new);
+    }
+
     /// The end of a period of a running trade that nobody can refuse.
     pub(super) fn term_of(&self, listing: &DealCode, id: &str, start: BlockTime) -> BlockTime {
         calendar::term_without_refusal(self.rules_of(&self.deals[listing]), id, start)
@@ -248,11 +246,10 @@ impl Books {
     /// Changes a listing. What it waits for follows from how it stands then.
     pub(super) fn change_deal(&mut self, code: &DealCode, change: impl FnOnce(&mut Deal)) {
         let Some(deal) = self.deals.get_mut(code) else { return };
-        for entry in due::of_deal(code, deal) {
-            self.agenda.remove(&entry);
-        }
+        let before = due::of_deal(code, deal);
         change(deal);
-        self.agenda.extend(due::of_deal(code, deal));
+        let after = due::of_deal(code, deal);
+        self.plan(before, after);
     }
 
     /// Enters a new listing.
@@ -264,24 +261,10 @@ impl Books {
     /// Changes a letter.
     pub(super) fn change_letter(&mut self, id: &GuaranteeId, change: impl FnOnce(&mut Letter)) {
         let Some(letter) = self.letters.get_mut(id) else { return };
-        if let Some(entry) = due::of_letter(id, letter) {
-            self.agenda.remove(&entry);
-        }
+        let before = due::of_letter(id, letter);
         change(letter);
-        self.agenda.extend(due::of_letter(id, letter));
-    }
-
-    /// Enters a proposed change.
-    pub(super) fn add_change(&mut self, id: ChangeId, proposed: Proposed) {
-        self.agenda.insert((proposed.expires_at, Thing::ChangeExpires(id)));
-        self.changes.insert(id, proposed);
-    }
-
-    /// Ends a change's being open.
-    pub(super) fn change_status(&mut self, id: &ChangeId, status: ChangeStatus) {
-        let Some(proposed) = self.changes.get_mut(id) else { return };
-        self.agenda.remove(&(proposed.expires_at, Thing::ChangeExpires(*id)));
-        proposed.status = status;
+        let after = due::of_letter(id, letter);
+        self.plan(before, after);
     }
 
     /// Enters a new letter.

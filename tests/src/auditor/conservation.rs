@@ -2,7 +2,9 @@
 //!
 //! A letter begins once, is deposited at most once and ends at most once; the amounts of all letters are those in
 //! force, released and expired; a listing has one result, which is its highest quote; the winner's deposited letter
-//! is not released while it is bound.
+//! is not released while it is bound. What the members decide is held by `council`.
+
+mod council;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +13,7 @@ use ledger::event::Event;
 use ledger::id::{CreditCode, DealCode, GuaranteeId};
 
 use super::totals::{Money, Totals};
+use council::Council;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -41,6 +44,7 @@ pub struct Conservation {
     listings: BTreeMap<DealCode, Listing>,
     qualified: BTreeSet<(DealCode, CreditCode)>,
     money: BTreeMap<&'static str, Money>,
+    council: Council,
 }
 
 fn ensure(good: bool, sentence: impl FnOnce() -> String) -> Result<(), String> {
@@ -53,6 +57,7 @@ impl Conservation {
     /// # Errors
     /// A sentence about what it breaks.
     pub fn enter(&mut self, event: &Event) -> Result<(), String> {
+        self.council.enter(event)?;
         match event {
             Event::GuaranteeIssued { guarantee, listing, applicant, amount } => {
                 let letter = Letter {
@@ -184,6 +189,7 @@ impl Conservation {
             })?;
         }
         let (ours, theirs) = (&self.money, &totals.money);
-        ensure(ours == theirs, || format!("the events add up to {ours:?}, and the letters to {theirs:?}"))
+        ensure(ours == theirs, || format!("the events add up to {ours:?}, and the letters to {theirs:?}"))?;
+        self.council.check(totals)
     }
 }

@@ -9,6 +9,7 @@ use ledger::time::BlockTime;
 
 use super::books::{Books, Deal, Letter};
 use super::calendar;
+use super::governance::Proposal;
 
 /// Most things that happen in one block.
 pub(super) const MOST_IN_A_BLOCK: usize = 1_000;
@@ -51,6 +52,11 @@ pub(super) fn of_letter(id: &GuaranteeId, letter: &Letter) -> Option<(BlockTime,
     (!letter.is_over()).then(|| (letter.expires_at, ends()))
 }
 
+/// What a proposed change waits for: its end, while it is open.
+pub(super) fn of_change(id: ChangeId, proposal: &Proposal) -> Option<(BlockTime, Thing)> {
+    proposal.is_open().then_some((proposal.expires_at, Thing::ChangeExpires(id)))
+}
+
 /// Lets one thing happen.
 pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Event> {
     match thing {
@@ -70,7 +76,7 @@ pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Eve
             vec![Event::GuaranteeExpired { guarantee }]
         }
         Thing::ChangeExpires(change) => {
-            books.change_status(&change, ChangeStatus::Expired);
+            books.change_proposal(change, |proposal| proposal.status = ChangeStatus::Expired);
             vec![Event::ChangeExpired { change }]
         }
     }

@@ -1,19 +1,19 @@
-//! The auditor's books beside a ledger's records. Only this file of the auditor reads a ledger's state.
+//! The auditor's books beside a ledger's records. Nothing else of the auditor reads a ledger's state.
+
+mod governance;
 
 use std::fmt::Debug;
 
-use ledger::governance::{DoubleSigning, Era, ProposedChange};
 use ledger::id::DealCode;
 use ledger::record::guarantee::Guarantee;
 use ledger::record::listing::{BothSides, Listing, Qualification, Quote};
 use ledger::record::organisation::Organisation;
 use ledger::state::keys::{
-    SteppedClockKey, ValidatorsKey, all_changes, all_double_signings, all_eras, all_guarantees, all_listings,
-    all_organisations, qualifications_of, quotes_of,
+    SteppedClockKey, all_guarantees, all_listings, all_organisations, qualifications_of, quotes_of,
 };
 use ledger::state::{StateRead, StateValue, decode_value, read};
 
-use super::books::{Deal, Proposed, Sides};
+use super::books::{Deal, Sides};
 use super::totals::Totals;
 use super::{Auditor, Disagreement};
 
@@ -22,9 +22,33 @@ use super::{Auditor, Disagreement};
 /// # Errors
 /// [`Disagreement`], the first one; also when the state cannot be read.
 pub fn compare(auditor: &Auditor, state: &dyn StateRead) -> Result<(), Disagreement> {
-    Comparison { auditor, state }
-        .all()
-        .map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+    let comparison = Comparison { auditor, state };
+    let all = || {
+        let mut totals = Totals::default();
+        comparison.governance(&mut totals)?;
+        comparison.trades(&mut totals)?;
+        complete(totals, auditor.totals())
+    };
+    all().map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+}
+
+/// Compares what trades have left, without the rules by which they were judged.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_trades(auditor: &Auditor, state: &dyn StateRead) -> Result<(), Disagreement> {
+    let comparison = Comparison { auditor, state };
+    let trades = || {
+        let mut totals = Totals::default();
+        comparison.trades(&mut totals)?;
+        complete(totals, auditor.totals().of_trades())
+    };
+    trades().map_err(|sentence| Disagreement { height: auditor.height(), sentence })
+}
+
+/// Every record has been found in the books; equal numbers say that there are no others.
+fn complete(ledger: Totals, auditor: Totals) -> Result<(), String> {
+    same(|| "the sum of everything".into(), ledger, auditor)
 }
 
 struct Comparison<'a> {
@@ -53,11 +77,11 @@ impl Comparison<'_> {
         Ok(values)
     }
 
-    fn all(&self) -> Result<(), String> {
+    fn trades(&self, totals: &mut Totals) -> Result<(), String> {
         let organisations: Vec<Organisation> = self.values(all_organisations())?;
         let listings: Vec<Listing> = self.values(all_listings())?;
         let letters: Vec<Guarantee> = self.values(all_guarantees())?;
-        let mut totals = Totals { organisations: organisations.len() as u64, ..Totals::default() };
+        totals.organisations = organisations.len() as u64;
         for listing in &listings {
             *totals.listings.entry(listing.stage.name()).or_default() += 1;
             totals.quotes += u64::from(listing.quotes);
@@ -66,43 +90,10 @@ impl Comparison<'_> {
         organisations.iter().try_for_each(|organisation| self.organisation(organisation))?;
         listings.iter().try_for_each(|listing| self.listing(listing))?;
         letters.iter().try_for_each(|letter| self.letter(letter))?;
-        // Every record has been found in the books; equal numbers say that there are no others.
-        same(|| "the sum of everything".into(), totals, self.auditor.totals())?;
         let clock = read(self.state, &SteppedClockKey).map_err(|e| e.to_string())?;
         same(|| "the clock".into(), clock.map(|clock| clock.reads), self.auditor.books().clock)?;
-        self.governance()?;
         let due = ledger::execute::next_due(self.state).map_err(|e| e.to_string())?;
         same(|| "the next instant at which something falls due".into(), due, self.auditor.books().next_due())
-    }
-
-    fn governance(&self) -> Result<(), String> {
-        let books = self.auditor.books();
-        let members = read(self.state, &ValidatorsKey).map_err(|e| e.to_string())?;
-        let members: Vec<_> = members.iter().flat_map(|set| set.iter()).cloned().collect();
-        let mut ours: Vec<_> = books.members.values().cloned().collect();
-        ours.sort_by_key(|member| member.public_key);
-        same(|| "the members".into(), members, ours)?;
-        let eras: Vec<Era> = self.values(all_eras())?;
-        let eras: Vec<_> = eras.iter().rev().map(|era| (era.from.get(), era.validators.len())).collect();
-        let ours = books.eras.iter().map(|(from, members)| (*from, members.len())).collect();
-        same(|| "the eras".into(), eras, ours)?;
-        let changes: Vec<ProposedChange> = self.values(all_changes())?;
-        let changes: Vec<_> = changes
-            .into_iter()
-            .map(|found| {
-                let approvals = found.approvals.into_iter().map(|by| (by.organisation, by.at)).collect();
-                let (change, proposer, status) = (found.change, found.proposer, found.status);
-                let (proposed_at, expires_at) = (found.proposed_at, found.expires_at);
-                (found.id, Proposed { change, proposer, proposed_at, expires_at, approvals, status })
-            })
-            .collect();
-        let ours = books.changes.iter().map(|(id, proposed)| (*id, proposed.clone())).collect();
-        same(|| "the proposed changes".into(), changes, ours)?;
-        let proven: Vec<DoubleSigning> = self.values(all_double_signings())?;
-        let proven: Vec<_> =
-            proven.into_iter().map(|d| (d.id, (d.organisation, (d.reported_by, d.reported_at)))).collect();
-        let ours = books.double_signings.iter().map(|(id, entry)| (*id, entry.clone())).collect();
-        same(|| "the double signings".into(), proven, ours)
     }
 
     fn organisation(&self, found: &Organisation) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::event::Recorded;
-use ledger::id::ChainId;
+use ledger::id::{ChainId, CreditCode};
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
 use ledger::transaction;
@@ -77,36 +77,34 @@ impl<'a> Sitting<'a> {
         faults.when(expiry > self.height.saturating_add(window), Code::ExpiryTooFar);
         let known = self.recorded.contains(&offer.id) || self.entered.contains(&offer.id);
         faults.when(known, Code::AlreadyRecorded);
-        // A key that an organisation registered is the organisation's, even if a member votes with it.
-        let own = self.books.keys.get(&offer.key);
-        let voting = || self.books.members.values().find(|member| member.public_key == offer.key);
-        let Some(signer) = own.or_else(|| voting().map(|member| &member.organisation)).cloned() else {
+        let Some((signer, may)) = self.speaker(offer) else {
             faults.when(true, Code::UnknownKey);
             return faults.first();
         };
-        let may = |role: &Role| self.books.has_role(&signer, *role);
-        let permitted = match own {
-            Some(_) => acts::roles(action).iter().any(may),
-            None => acts::a_voting_key_may(action),
-        };
-        faults.when(!permitted, Code::RoleNotPermitted);
-        let moment = Moment {
-            books: &self.books,
-            time: self.time,
-            signer: &signer,
-            key: offer.key,
-            chain: self.chain,
-            height: self.height,
-        };
+        faults.when(!may, Code::RoleNotPermitted);
+        let (chain, height, time) = (self.chain, self.height, self.time);
+        let moment = Moment { books: &self.books, chain, height, time, signer: &signer, key: offer.key };
         acts::judge(action, &moment, &mut faults);
         faults.first()?;
-        let at = Entry { height: self.height, time: self.time, id: offer.id };
-        let happened = acts::enter(action, &mut self.books, at, signer);
+        let entry = Entry { height, time, id: offer.id, signer };
+        let happened = acts::enter(action, &mut self.books, entry);
         let of = |event| Recorded { transaction: Some(offer.id), event };
         self.events.extend(happened.into_iter().map(of));
         self.entered.insert(offer.id);
         self.bytes += offer.length;
         Ok(())
+    }
+
+    /// For whom a key signs, and whether it may sign this: a key that speaks for an organisation as far as the
+    /// roles go, any other with which a member votes what a voting key may.
+    fn speaker(&self, offer: &Offer) -> Option<(CreditCode, bool)> {
+        let action = &offer.payload.action;
+        if let Some(code) = self.books.keys.get(&offer.key) {
+            let may = |role: &Role| self.books.has_role(code, *role);
+            return Some((code.clone(), acts::roles(action).iter().any(may)));
+        }
+        let code = self.books.voter(&offer.key)?;
+        Some((code.clone(), acts::is_for_voting_keys(action)))
     }
 
     /// The books after the block, the names of what it recorded, and what happened.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::amount::Amount;
+use ledger::governance::ChangeStatus;
 use ledger::record::guarantee::GuaranteeStatus;
 
 use super::books::Books;
@@ -33,6 +34,16 @@ pub struct Totals {
     pub letters: BTreeMap<&'static str, u64>,
     /// Sums by currency.
     pub money: BTreeMap<&'static str, Money>,
+    /// Who votes at the next height.
+    pub members: u64,
+    /// Sets of members that there have been, with the one that begins last.
+    pub eras: u64,
+    /// Proposed changes by the name of their state.
+    pub changes: BTreeMap<&'static str, u64>,
+    /// Reported double signings.
+    pub double_signings: u64,
+    /// The version of the rule pack in force.
+    pub rule_pack: u32,
 }
 
 impl Totals {
@@ -43,7 +54,22 @@ impl Totals {
             totals.quotes += deal.quotes.len() as u64;
         }
         books.letters.values().for_each(|letter| totals.add_letter(letter.amount, &letter.status));
+        books.changes.values().for_each(|proposal| totals.add_change(&proposal.status));
+        totals.members = books.members.len() as u64;
+        totals.eras = books.eras.len() as u64;
+        totals.double_signings = books.double_signings.len() as u64;
+        totals.rule_pack = books.pack.version;
         totals
+    }
+
+    /// The same without what the members decide.
+    pub(super) fn of_trades(self) -> Self {
+        let Self { organisations, listings, quotes, letters, money, .. } = self;
+        Self { organisations, listings, quotes, letters, money, ..Self::default() }
+    }
+
+    pub(super) fn add_change(&mut self, status: &ChangeStatus) {
+        *self.changes.entry(status.name()).or_default() += 1;
     }
 
     pub(super) fn add_letter(&mut self, amount: Amount, status: &GuaranteeStatus) {

@@ -10,13 +10,12 @@ use ledger::certificate::{VoteType, vote_sign_bytes};
 use ledger::crypto::{PublicKey, Signature, SigningKey};
 use ledger::genesis::Genesis;
 use ledger::hash::sha256;
-use ledger::id::{ChainId, CreditCode, Height, credit_check};
+use ledger::id::{ChainId, CreditCode, credit_check};
 use ledger::time::BlockTime;
 use ledger::transaction::Verified;
-use ledger::validators::{Validator, ValidatorSet};
+use ledger::validators::Validator;
 use node::genesis::{Centre, Draft, Organisation};
 
-use super::membership::Membership;
 use crate::acts::{self, BANK, BIDDER, CENTRES, SELLER, TIMEKEEPER};
 
 /// Block time of height 0.
@@ -44,8 +43,6 @@ pub struct Chain {
     pub genesis: Genesis,
     /// The centres, those in genesis first.
     pub centres: Vec<Keys>,
-    /// Validator sets laid over the state's.
-    pub membership: Membership,
     by_voting_key: BTreeMap<PublicKey, SigningKey>,
     verified: RefCell<BTreeMap<[u8; 32], Option<Arc<Verified>>>>,
 }
@@ -70,8 +67,7 @@ impl Chain {
         let (_, genesis) = draft.render().expect("a genesis");
         let voting = centres.iter().flat_map(|keys| [&keys.voting, &keys.next_voting]);
         let by_voting_key = voting.map(|key| (key.public_key(), key.clone())).collect();
-        let (membership, verified) = (Membership::default(), RefCell::default());
-        Self { genesis, centres, membership, by_voting_key, verified }
+        Self { genesis, centres, by_voting_key, verified: RefCell::default() }
     }
 
     /// The chain's name.
@@ -113,16 +109,6 @@ impl Chain {
         }
     }
 
-    /// A validator set of these centres; `rotated` has changed its key.
-    ///
-    /// # Panics
-    /// When a centre stands twice.
-    #[must_use]
-    pub fn set_of(&self, centres: &[usize], rotated: Option<usize>) -> ValidatorSet {
-        let of = |centre: &usize| self.validator(*centre, rotated == Some(*centre));
-        ValidatorSet::new(centres.iter().map(of).collect()).expect("different centres")
-    }
-
     /// The message as it would be, had everybody signed what it says of him: what a node sees that does not look at
     /// signatures. Only for the test that the checker notices.
     #[must_use]
@@ -157,12 +143,6 @@ impl Chain {
     #[must_use]
     pub const fn genesis_time(&self) -> BlockTime {
         self.genesis.time
-    }
-
-    /// The validator set laid over the state's for a height.
-    #[must_use]
-    pub fn validators_at(&self, height: Height) -> Option<&ValidatorSet> {
-        self.membership.at(height)
     }
 }
 

@@ -9,6 +9,7 @@ use consensus::{Evidence, Message};
 use ledger::block;
 use ledger::certificate::VoteType;
 use ledger::crypto::PublicKey;
+use ledger::event::Event;
 use ledger::hash::{ValidatorSetHash, sha256};
 use ledger::id::{ChainId, Height};
 use ledger::transaction;
@@ -153,6 +154,14 @@ impl Checker {
             self.fail(now, "blocks are decided in order", detail);
         }
         self.agreed.push(found);
+        for recorded in &commit.executed.events {
+            if let Event::DoubleSigningRecorded { accused, .. } = &recorded.event
+                && !self.adversaries.contains(accused)
+            {
+                let detail = format!("the ledger accuses {accused} at height {height}");
+                self.fail(now, "honest nodes are never accused", detail);
+            }
+        }
         for (id, _) in &commit.executed.transactions {
             if let Some(before) = self.recorded.insert(*id, height.get()) {
                 self.fail(now, "no transaction twice", format!("{id} at {before} and {height}"));

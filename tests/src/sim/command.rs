@@ -31,6 +31,9 @@ pub struct Sim {
     /// This adversary and no other: for example equivocating-voter
     #[arg(long, value_parser = adversary)]
     adversary: Option<Adversary>,
+    /// A centre joins, one changes its voting key and one leaves, in every run
+    #[arg(long)]
+    turnover: bool,
     /// Prints a line for each event of the one seed
     #[arg(long, requires = "seed")]
     trace: bool,
@@ -55,7 +58,8 @@ impl Sim {
     }
 
     fn options(&self, seed: u64) -> Options {
-        let wishes = Wishes { nodes: self.nodes.map(usize::from), adversary: self.adversary };
+        let (nodes, adversary) = (self.nodes.map(usize::from), self.adversary);
+        let wishes = Wishes { nodes, adversary, turnover: self.turnover };
         Options { seed, wishes, mutation: None, trace: self.trace }
     }
 
@@ -63,7 +67,8 @@ impl Sim {
     fn repeat(&self, seed: u64) -> String {
         let nodes = self.nodes.map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
         let adversary = self.adversary.map_or_else(String::new, |a| format!(" --adversary {}", a.name()));
-        format!("make sim ARGS=\"--seed {seed}{nodes}{adversary} --trace\"")
+        let turnover = if self.turnover { " --turnover" } else { "" };
+        format!("make sim ARGS=\"--seed {seed}{nodes}{adversary}{turnover} --trace\"")
     }
 
     fn one(&self, seed: u64) -> bool {

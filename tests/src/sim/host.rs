@@ -6,6 +6,7 @@
 mod blocks;
 mod env;
 mod progress;
+mod report;
 mod wal;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,8 +23,9 @@ use ledger::validators::ValidatorSet;
 use node::mempool::{Limits, Mempool};
 
 pub use blocks::Answer;
-pub use env::{Bent, Commit, Effect, Env, Mutation, Stop, To};
+pub use env::{Bent, Commit, Effect, Env, Judged, Made, Mutation, Stop, To};
 use progress::Claims;
+use report::Reports;
 use wal::Wal;
 
 /// How often a host without work looks around, in ms.
@@ -82,6 +84,7 @@ pub struct Host {
     last_validators: ValidatorSet,
     /// At this height it signs nothing: see [`Host::boot`].
     abstains_at: Option<Height>,
+    reports: Reports,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +129,7 @@ impl Host {
             last_validators: validators,
             // Without its log it may have forgotten votes at this height.
             abstains_at: (!log_was_there).then(|| tip.height.next()),
+            reports: Reports::default(),
         };
         host.refresh(env)?;
         host.take_up(env)?;
@@ -265,6 +269,7 @@ impl Host {
             return Ok(());
         }
         self.watch_catch_up(env);
+        self.report(env)?;
         self.watch_question(env)?;
         while let Some(timeout) = self.elapsed(env.now) {
             self.timers.remove(&timeout);
@@ -324,6 +329,7 @@ impl Host {
                 return Ok(Some(Input::Checked { height, block_id, origin, verdict }));
             }
             Output::Commit { certificate, body, evidence } => {
+                self.note_evidence(&evidence);
                 self.commit(env, certificate, body, evidence)?;
             }
             Output::Behind { height, from } => self.on_behind(env, height, &from),

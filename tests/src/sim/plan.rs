@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::adversary::Adversary;
 use super::clock::Clock;
+use super::membership::Roles;
 use super::network::{Cut, Weather};
 use super::random::Rng;
 
@@ -19,6 +20,8 @@ pub struct Wishes {
     pub nodes: Option<usize>,
     /// This adversary, and no other.
     pub adversary: Option<Adversary>,
+    /// A change of members in any case.
+    pub turnover: bool,
 }
 
 /// A disturbance from one instant to another, in ms.
@@ -57,8 +60,8 @@ pub struct Plan {
     pub full_disks: Vec<During<usize>>,
     /// Nodes whose log is damaged by the first crash that leaves two frames, after this time.
     pub damaged_logs: Vec<(u64, usize)>,
-    /// Heights at which a centre joins, one changes its key and one leaves; `None` for a constant membership.
-    pub membership: Option<Turnover>,
+    /// A centre that joins, one that changes its key and one that leaves; `None` for a constant membership.
+    pub turnover: Option<Turnover>,
     /// How often a client does something, in ms.
     pub pace_ms: u64,
 }
@@ -68,12 +71,8 @@ pub struct Plan {
 pub struct Turnover {
     /// When the node that joins is switched on, in ms.
     pub joiner_boots_ms: u64,
-    /// The first height that the new centre helps to decide.
-    pub joins_at: u64,
-    /// The first height decided with a new key, and whose.
-    pub rotates_at: (u64, usize),
-    /// The first height decided without a centre, and which.
-    pub leaves_at: (u64, usize),
+    /// Who does what.
+    pub roles: Roles,
 }
 
 impl Plan {
@@ -111,7 +110,9 @@ impl Plan {
             kills: disturbances(rng, &all, faults_ms, 4),
             full_disks: if rng.permille(250) { disturbances(rng, &honest, faults_ms, 2) } else { Vec::new() },
             damaged_logs: damaged.map(|node| (rng.between(0, faults_ms / 2), node)).into_iter().collect(),
-            membership: rng.permille(200).then(|| turnover(rng, &honest, faults_ms)).flatten(),
+            turnover: (rng.permille(200) || wishes.turnover)
+                .then(|| turnover(rng, &honest, members, faults_ms))
+                .flatten(),
             pace_ms: *rng.pick(&[40, 120, 400]).unwrap_or(&120),
             adversaries,
             clocks,
@@ -190,16 +191,8 @@ fn disturbances(rng: &mut Rng, nodes: &[usize], faults_ms: u64, most: u64) -> Ve
     (0..count).filter_map(|_| one()).collect()
 }
 
-fn turnover(rng: &mut Rng, honest: &[usize], faults_ms: u64) -> Option<Turnover> {
+fn turnover(rng: &mut Rng, honest: &[usize], members: usize, faults_ms: u64) -> Option<Turnover> {
     let two = rng.some_of(honest, 2);
-    let (rotates, leaves) = (*two.first()?, *two.get(1)?);
-    let joins_at = rng.between(3, 12);
-    let rotates_at = joins_at + rng.between(1, 8);
-    let leaves_at = rotates_at + rng.between(1, 8);
-    Some(Turnover {
-        joiner_boots_ms: rng.below(faults_ms),
-        joins_at,
-        rotates_at: (rotates_at, rotates),
-        leaves_at: (leaves_at, leaves),
-    })
+    let roles = Roles { joins: members, rotates: *two.first()?, leaves: *two.get(1)? };
+    Some(Turnover { joiner_boots_ms: rng.below(faults_ms), roles })
 }

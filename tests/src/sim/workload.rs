@@ -1,40 +1,33 @@
-//! What clients of a run do: the seam for workloads, and a simple one.
+//! What clients of a run do: the traffic of [`crate::workload`], as an honest node's ledger suggests it.
+
+use std::collections::VecDeque;
 
 use ledger::action::Action;
-use ledger::amount::{Amount, Currency};
-use ledger::crypto::SigningKey;
-use ledger::execute::Tip;
-use ledger::id::{ChainId, GuaranteeId, Height, credit_check};
-use ledger::procedure::guarantee::IssueGuarantee;
-use ledger::procedure::qualification::DepositGuarantee;
-use ledger::procedure::quote::SubmitQuote;
+use ledger::id::{ChainId, Height, credit_check};
 use ledger::procedure::registration::RegisterOrganisation;
-use ledger::record::listing::{Listing, Stage};
 use ledger::record::organisation::Role;
-use ledger::state::keys::all_listings;
-use ledger::state::{StateRead, decode_value};
-use ledger::time::{BlockTime, DAY_MS, Span};
+use ledger::time::{BlockTime, Span};
 use ledger::transaction::{self, Payload};
 
+use super::chain::{Chain, Keys};
+use super::membership::Turnover;
 use super::random::Rng;
 use crate::acts::{self, BANK, BIDDER, EXPIRY, SELLER, TIMEKEEPER};
+use crate::auditor::Auditor;
+use crate::workload;
 
 /// What a workload sees when it is asked for the next thing to do.
 pub struct Scene<'a> {
     /// The chain to sign for.
     pub chain: &'a ChainId,
-    /// The state of the highest honest node.
-    pub state: &'a dyn StateRead,
-    /// Its last block.
-    pub tip: Tip,
+    /// What is on the ledger of the highest honest node.
+    pub auditor: &'a Auditor,
     /// What the world's clock shows; on a network with a stepped clock, block time counts instead.
     pub time: BlockTime,
-    /// Whether time is stepped.
-    pub stepped: bool,
-    /// Whether the run is past its faults: then time makes no leaps, so that what is valid stays so.
+    /// Whether the run is past its faults: then time makes no leaps.
     pub calm: bool,
-    /// The keys with which the centres in genesis sign transactions.
-    pub operators: &'a [SigningKey],
+    /// The centres, those in genesis first.
+    pub centres: &'a [Keys],
 }
 
 /// A signed transaction, or bytes that claim to be one.
@@ -49,8 +42,8 @@ pub struct Submission {
 /// What clients do next.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Give a transaction to some node.
-    Submit(Submission),
+    /// Give transactions to some nodes, each to one.
+    Submit(Vec<Submission>),
     /// Everybody's clock moves ahead at once, as if the whole network had slept.
     Leap(Span),
     /// Nothing.
@@ -63,152 +56,102 @@ pub trait Workload {
     fn next(&mut self, scene: &Scene<'_>) -> Step;
 }
 
-/// Admissions, notices, letters, quotes and steps of the clock, with some that must be refused.
-pub struct Simple {
+/// Admissions that must be recorded, all other acts, legal and not, bytes that are damaged, and leaps of time. Nothing
+/// of it changes who votes, but for a turnover.
+pub struct Traffic {
     rng: Rng,
-    number: u64,
+    admitted: u64,
+    acts: workload::Workload,
+    turnover: Option<Turnover>,
+    waiting: VecDeque<Vec<u8>>,
     last: Option<Vec<u8>>,
-    /// How far time has been moved, in ms.
-    moved_ms: u64,
 }
 
-/// How far time is moved in a run at most, in ms: the holiday table of the rules has an end.
-const MOVED_MAX_MS: u64 = 60 * DAY_MS;
-
-impl Simple {
-    /// A workload.
+impl Traffic {
+    /// Traffic on a chain with these adversaries, whose double signings are reported too, and a change of members if
+    /// one is planned.
     #[must_use]
-    pub const fn new(rng: Rng) -> Self {
-        Self { rng, number: 0, last: None, moved_ms: 0 }
+    pub fn new(mut rng: Rng, chain: &Chain, adversaries: &[usize], turnover: Option<Turnover>) -> Self {
+        let parties = [SELLER, BANK, BIDDER, TIMEKEEPER].map(|party| party.key());
+        let centres = chain.centres.iter().map(|keys| keys.operator.clone());
+        let liars = adversaries.iter().map(|centre| chain.centres[*centre].voting.clone());
+        let keys = parties.into_iter().chain(centres).chain(liars);
+        let acts = workload::Workload::new(rng.next(), chain.id().clone(), keys).keeping_members();
+        Self { rng, admitted: 0, acts, turnover, waiting: VecDeque::new(), last: None }
     }
 
-    fn signed(&mut self, scene: &Scene<'_>, key: &SigningKey, action: Action, must: bool) -> Step {
-        self.number += 1;
-        let mut salt = [0; 16];
-        salt[..8].copy_from_slice(&self.number.to_be_bytes());
-        let payload = Payload { action, expiry: Height::new(EXPIRY), salt };
-        let bytes = transaction::sign(scene.chain, key, &payload);
-        self.last = Some(bytes.clone());
-        Step::Submit(Submission { bytes, must })
-    }
-
-    fn admission(&mut self) -> Action {
-        self.number += 1;
-        let number = self.number;
+    /// A centre admits somebody: that is good at any time.
+    fn admission(&mut self, scene: &Scene<'_>) -> Option<Step> {
+        self.admitted += 1;
+        let number = self.admitted;
         let body = format!("91440100{number:09}");
-        let check = credit_check(&body).expect("digits have a check character");
-        Action::RegisterOrganisation(RegisterOrganisation {
-            code: format!("{body}{}", char::from(check)).parse().expect("the check character is right"),
-            name: format!("示例企业{number}").parse().expect("a title"),
-            region: "440100".parse().expect("a region"),
+        let action = Action::RegisterOrganisation(RegisterOrganisation {
+            code: format!("{body}{}", char::from(credit_check(&body)?)).parse().ok()?,
+            name: format!("示例企业{number}").parse().ok()?,
+            region: "440100".parse().ok()?,
             roles: vec![Role::Bidder],
             keys: vec![acts::key(&format!("sim admitted {number}")).public_key()],
-        })
+        });
+        let mut salt = [0; 16];
+        salt[..8].copy_from_slice(&number.to_be_bytes());
+        let payload = Payload { action, expiry: Height::new(EXPIRY), salt };
+        let in_genesis = scene.auditor.books().members_at(1)?;
+        let centres: Vec<&Keys> =
+            scene.centres.iter().filter(|keys| in_genesis.contains_key(&keys.code)).collect();
+        let operator = &self.rng.pick(&centres)?.operator;
+        let bytes = transaction::sign(scene.chain, operator, &payload);
+        Some(submit(bytes, true))
     }
 
-    /// A notice that keeps its periods even when every step of the clock is recorded before it.
-    fn notice(&self, now: BlockTime) -> Action {
-        let in_days = |days: u64| now.plus(Span::from_millis(days * DAY_MS));
-        acts::notice(in_days(90), in_days(110))
-    }
-
-    /// A listing from a random place on.
-    fn listing(&mut self, scene: &Scene<'_>) -> Option<Listing> {
-        let (mut from, before) = all_listings();
-        let skip = self.rng.below(4);
-        let mut found = None;
-        for _ in 0..=skip {
-            let (key, value) = scene.state.first_in(&from, &before).ok()??;
-            found = decode_value(&key, &value).ok();
-            from = [key, vec![0]].concat();
+    /// The next of the acts that were drawn together, as long as there are any.
+    fn act(&mut self, scene: &Scene<'_>) -> Option<Step> {
+        if self.waiting.is_empty() {
+            let soon = scene.auditor.time().plus(Span::from_millis(1)).max(scene.time);
+            let time = scene.auditor.stepped_time().unwrap_or(soon);
+            let drawn = self.acts.transactions(scene.auditor, time);
+            let wanted = drawn.into_iter().filter(|one| !scene.calm || one.act != "advance_clock");
+            self.waiting.extend(wanted.map(|one| one.bytes));
         }
-        found
+        let bytes = self.waiting.pop_front()?;
+        self.last = Some(bytes.clone());
+        Some(submit(bytes, false))
     }
 
-    /// The next act on some listing, for its bidder or bank; refused where it does not fit.
-    fn trade(&mut self, scene: &Scene<'_>) -> Option<Step> {
-        let listing = self.listing(scene)?;
-        let number = format!("SIM-{}", self.rng.below(8));
-        let guarantor = BANK.code.parse().ok()?;
-        let id = GuaranteeId { guarantor, number: number.parse().ok()? };
-        let code = listing.code.clone();
-        Some(match (self.rng.below(3), listing.stage) {
-            (0, _) => {
-                let act = Action::IssueGuarantee(IssueGuarantee {
-                    number: id.number,
-                    applicant: BIDDER.code.parse().ok()?,
-                    listing: code,
-                    amount: listing.prices.deposit,
-                    expires_at: listing.closes_at.plus(Span::from_millis(400 * DAY_MS)),
-                });
-                self.signed(scene, &BANK.key(), act, false)
-            }
-            (1, _) | (_, Stage::Announced) => {
-                let act = Action::DepositGuarantee(DepositGuarantee { listing: code, guarantee: id });
-                self.signed(scene, &BIDDER.key(), act, false)
-            }
-            _ => {
-                let best = listing.best.as_ref().map_or(listing.prices.starting, |best| best.price);
-                // Nothing more, one increment, or two.
-                let more = Amount::new(self.rng.below(3) * 100_000_000, Currency::Cny).ok()?;
-                let price = best.checked_add(more).ok()?;
-                let act = Action::SubmitQuote(SubmitQuote { listing: code, price });
-                self.signed(scene, &BIDDER.key(), act, false)
-            }
-        })
+    /// A transaction that was damaged on its way.
+    fn damaged(&mut self) -> Option<Step> {
+        let mut bytes = self.last.clone()?;
+        let at = self.rng.index(bytes.len());
+        bytes[at] ^= 1 << self.rng.below(8);
+        Some(submit(bytes, false))
     }
 
-    /// What must be refused, or must change nothing the second time.
-    fn illegal(&mut self, scene: &Scene<'_>) -> Step {
-        match (self.rng.below(4), self.last.clone()) {
-            (0, Some(bytes)) => Step::Submit(Submission { bytes, must: false }),
-            (1, Some(mut bytes)) => {
-                let at = self.rng.index(bytes.len());
-                bytes[at] ^= 1 << self.rng.below(8);
-                Step::Submit(Submission { bytes, must: false })
-            }
-            (2, _) => {
-                let act = self.admission();
-                self.signed(scene, &SELLER.key(), act, false)
-            }
-            _ => {
-                let act = self.admission();
-                self.signed(scene, &acts::key("a stranger"), act, false)
-            }
-        }
-    }
-
-    fn time(&mut self, scene: &Scene<'_>) -> Step {
-        let by = self.rng.pick(&[60_000, 3_600_000, DAY_MS, 20 * DAY_MS]).copied().unwrap_or(DAY_MS);
-        if scene.calm || self.moved_ms + by > MOVED_MAX_MS {
-            return Step::Rest;
-        }
-        self.moved_ms += by;
-        match scene.stepped {
-            true => self.signed(scene, &TIMEKEEPER.key(), acts::step(by), false),
-            false => Step::Leap(Span::from_millis(by)),
-        }
+    /// Time passes as the trades need it.
+    fn leap(&mut self, scene: &Scene<'_>) -> Option<Step> {
+        let real = scene.auditor.stepped_time().is_none() && !scene.calm;
+        let by = real.then(|| self.acts.next_time(scene.auditor).since(scene.time))?;
+        Some(Step::Leap(by))
     }
 }
 
-impl Workload for Simple {
+fn submit(bytes: Vec<u8>, must: bool) -> Step {
+    Step::Submit(vec![Submission { bytes, must }])
+}
+
+impl Workload for Traffic {
     fn next(&mut self, scene: &Scene<'_>) -> Step {
-        match self.rng.below(100) {
-            0..30 => {
-                let operator = scene.operators[self.rng.index(scene.operators.len())].clone();
-                let act = self.admission();
-                self.signed(scene, &operator, act, true)
+        let step = match self.rng.below(100) {
+            0..20 => self.admission(scene),
+            20..45 if self.turnover.is_some() => {
+                let turnover = self.turnover.as_mut();
+                let all = turnover.map(|turnover| turnover.next(scene, &mut self.rng)).unwrap_or_default();
+                let all = all.into_iter().map(|bytes| Submission { bytes, must: false });
+                Some(Step::Submit(all.collect()))
             }
-            30..45 => {
-                let now = if scene.stepped { scene.tip.time } else { scene.time.max(scene.tip.time) };
-                let act = self.notice(now);
-                // A step of the clock may overtake it by more than its periods allow.
-                self.signed(scene, &SELLER.key(), act, scene.calm)
-            }
-            45..75 => self.trade(scene).unwrap_or(Step::Rest),
-            75..90 => self.illegal(scene),
-            90..94 => self.time(scene),
-            _ => Step::Rest,
-        }
+            45..50 => self.damaged(),
+            50..54 => self.leap(scene),
+            54..58 => None,
+            _ => self.act(scene),
+        };
+        step.unwrap_or(Step::Rest)
     }
 }

@@ -8,11 +8,10 @@ mod life;
 use std::collections::{BTreeMap, BTreeSet};
 
 use consensus::Message;
-use ledger::block::Block;
-use ledger::crypto::SigningKey;
-use ledger::execute::Executed;
 use ledger::id::Height;
 use ledger::time::Span;
+
+pub use carry::AUDITED;
 
 use super::adversary::{Adversary, Liar, SPEAKS_EVERY_MS};
 use super::chain::Chain;
@@ -26,9 +25,7 @@ use super::random::Rng;
 use super::store::Store;
 use super::trace::Trace;
 use super::workload::Workload;
-
-/// Is told of every block that the network has decided, in order, once.
-pub type Observer = Box<dyn FnMut(&Block, &Executed)>;
+use crate::auditor::Auditor;
 
 /// Says of a consensus message whether it may pass from one node to another: for scripts.
 pub type Filter = Box<dyn Fn(&World, usize, usize, &Message) -> bool>;
@@ -92,8 +89,8 @@ pub struct World {
     pub counts: Counts,
     /// Lets consensus messages through or not, for scripts.
     pub filter: Option<Filter>,
-    /// Told of every block.
-    pub observers: Vec<Observer>,
+    /// Follows every block that the network decides, and says what each one must have been.
+    pub auditor: Auditor,
     network: Network,
     rng: Rng,
     queue: BTreeMap<(u64, u64), Event>,
@@ -103,18 +100,15 @@ pub struct World {
     /// How far the world's clock has leapt, in ms.
     leapt_ms: u64,
     healed: bool,
-    stepped: bool,
     mutation: Option<Mutation>,
-    operators: Vec<SigningKey>,
 }
 
 impl World {
     /// A world in which nothing runs yet. Machine `i` is the node of centre `i`.
     #[must_use]
-    pub fn new(chain: Chain, stepped: bool, rng: Rng, trace: Trace, mutation: Option<Mutation>) -> Self {
+    pub fn new(chain: Chain, rng: Rng, trace: Trace, mutation: Option<Mutation>) -> Self {
         let mut rng = rng;
         let genesis = Store::new(&chain.genesis);
-        let members = chain.genesis.validators.len();
         let machines =
             (0..chain.centres.len()).map(|centre| machine(centre, &genesis, &mut rng, mutation)).collect();
         Self {
@@ -125,7 +119,7 @@ impl World {
             trace,
             counts: Counts::new(),
             filter: None,
-            observers: Vec::new(),
+            auditor: Auditor::new(&chain.genesis),
             network: Network::new(Weather::CALM),
             queue: BTreeMap::new(),
             counter: 0,
@@ -133,9 +127,7 @@ impl World {
             pace_ms: 100,
             leapt_ms: 0,
             healed: false,
-            stepped,
             mutation,
-            operators: chain.centres[..members].iter().map(|keys| keys.operator.clone()).collect(),
             rng,
             chain,
         }

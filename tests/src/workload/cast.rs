@@ -34,7 +34,7 @@ const TIMEKEEPER: usize = 12;
 pub struct Cast {
     /// Its genesis.
     pub genesis: Genesis,
-    /// The keys of all its organisations, and the voting keys of its members.
+    /// The keys of all its organisations, and those with which its centres vote.
     pub keys: Vec<SigningKey>,
     /// The voting key of its first centre.
     pub proposer: PublicKey,

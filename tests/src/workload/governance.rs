@@ -1,171 +1,227 @@
-//! What the members decide together: good proposals and approvals, and bad ones of many kinds.
+//! What members decide: they propose what makes sense, and approve what others propose.
 
 use ledger::action::Action;
-use ledger::block;
-use ledger::certificate::VoteType;
 use ledger::crypto::PublicKey;
-use ledger::evidence::Evidence;
-use ledger::governance::{Change, ChangeStatus, RemovalReason, possession_bytes};
-use ledger::id::{ChangeId, CreditCode, DoubleSigningId, Height};
+use ledger::governance::{Change, RemovalReason, possession_bytes};
+use ledger::id::{ChangeId, CreditCode};
 use ledger::procedure::approval::ApproveChange;
 use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::procedure::proposal::ProposeChange;
 use ledger::record::organisation::Role;
 use ledger::validators::Validator;
-use ledger::vote::{SignedVote, Vote};
 
 use super::draw::Draw;
 use super::hand::{Hand, Scene};
+use super::{evidence, legal, packs};
+use crate::auditor::governance::Proposal;
 
-/// Members below which nobody is removed at will.
-const FEW_MEMBERS: usize = 4;
+/// Members that are never fewer: with four, one may fail.
+const FEWEST_MEMBERS: usize = 4;
+/// Members beyond those of genesis.
+const MOST_NEWCOMERS: usize = 3;
+/// Changes beyond which nobody proposes more.
+const MANY_OPEN: usize = 6;
+/// Centres that are no members, beyond which no more are registered.
+const MANY_CANDIDATES: usize = 3;
+/// Proposals of one member in a flurry.
+const MOST_OF_ONE: usize = 16;
 
-/// Something about governance.
+/// Something good to decide or to report, if there is anything.
 pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    match hand.chance.below(10) {
-        0..6 => approval(hand, scene),
-        6..9 => proposal(hand, scene),
-        _ => report(hand, scene),
+    let open = scene.books.changes.values().filter(|proposal| proposal.is_open()).count();
+    match hand.chance.below(100) {
+        0..15 => report(hand, scene),
+        15..50 if open < MANY_OPEN => propose(hand, scene),
+        _ => approve(hand, scene),
     }
 }
 
-/// Mostly a member; sometimes a centre that is none.
-fn centre(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
-    let members: Vec<&CreditCode> = scene.books.members.keys().collect();
-    match hand.chance.pick(&members) {
-        Some(member) if hand.chance.happens(92) => Some((*member).clone()),
-        _ => hand.someone(scene, Role::Centre),
-    }
-}
-
-/// Mostly of an open change; sometimes of a closed one, or of none.
-fn approval(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let all = scene.books.changes.iter();
-    let open = hand.chance.happens(90);
-    let changes: Vec<ChangeId> =
-        all.filter(|(_, p)| !open || p.status == ChangeStatus::Open).map(|(id, _)| *id).collect();
-    let change = match hand.chance.pick(&changes) {
-        Some(change) => *change,
-        None if hand.chance.happens(10) => ChangeId::from_bytes([7; 32]),
-        None => return None,
-    };
-    let who = centre(hand, scene)?;
-    hand.act(scene, &who, Action::ApproveChange(ApproveChange { change }))
-}
-
-fn proposal(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let who = centre(hand, scene)?;
-    let change = match hand.chance.below(6) {
-        0 => register_centre(hand, scene)?,
-        1 | 2 => seat(hand, scene)?,
-        3 => remove(hand, scene)?,
-        _ => adopt(hand, scene),
-    };
+/// Proposals by the member that has the most open.
+pub(super) fn flurry(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let change = register_centre(hand)?;
+    let spoken = scene.books.members.keys().filter(|code| speaks(hand, scene, code));
+    let who = spoken.max_by_key(|code| scene.books.open_changes_of(code))?.clone();
     hand.act(scene, &who, Action::ProposeChange(ProposeChange { change }))
 }
 
-fn register_centre(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
-    let taken: Vec<CreditCode> = scene.books.organisations.keys().cloned().collect();
-    let code = if hand.chance.happens(10) { hand.chance.pick(&taken)?.clone() } else { hand.fresh_code()? };
-    let keys = if hand.chance.happens(10) { Vec::new() } else { vec![hand.fresh_key()] };
-    Some(Change::RegisterCentre {
-        code,
-        name: "示例中心".parse().ok()?,
-        region: "440500".parse().ok()?,
-        keys,
-    })
+fn speaks(hand: &Hand, scene: &Scene<'_>, code: &CreditCode) -> bool {
+    scene.books.keys.iter().any(|(key, holder)| holder == code && hand.key(key).is_some())
 }
 
-/// A seat for a centre, or other keys for a member: of somebody that may have neither, now and then.
-fn seat(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
-    let role = if hand.chance.happens(10) { Role::Bidder } else { Role::Centre };
-    let organisation = hand.someone(scene, role)?;
-    let (mut public_key, mut network_key) = (hand.fresh_key(), hand.fresh_key());
-    let is_member = scene.books.members.contains_key(&organisation);
-    let others: Vec<PublicKey> = scene.books.members.values().map(|member| member.network_key).collect();
-    let signer = public_key;
-    match hand.chance.below(20) {
-        0 => network_key = *hand.chance.pick(&others)?,
-        1 => network_key = PublicKey::from_bytes([0; 32]),
-        2 => public_key = *scene.books.keys.keys().next()?,
-        3 => {
-            let held = scene.books.members.get(&organisation)?;
-            (public_key, network_key) = (held.public_key, held.network_key);
+fn propose(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let who = member(hand, scene, |code| scene.books.open_changes_of(code) < MOST_OF_ONE)?;
+    let change = change(hand, scene)?;
+    hand.act(scene, &who, Action::ProposeChange(ProposeChange { change }))
+}
+
+/// A change that would do some good.
+fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
+    let candidates = candidates(scene);
+    let kind = if hand.keeps_members { 60 + hand.chance.below(40) } else { hand.chance.below(100) };
+    match kind {
+        0..20 => rotate(hand, scene),
+        20..40 => remove(hand, scene),
+        40..60 => {
+            let who = (*hand.chance.pick(&candidates)?).clone();
+            admit(hand, who)
         }
-        4 | 5 => public_key = hand.fresh_key(),
-        _ => {}
+        60..75 if candidates.len() < MANY_CANDIDATES => register_centre(hand),
+        _ => Some(Change::AdoptRules { pack: packs::next(hand, scene)? }),
     }
-    let validator = Validator { public_key, network_key, organisation };
-    let proof = hand.key(&signer)?.sign(&possession_bytes(scene.chain, &validator));
-    let rotates = is_member != hand.chance.happens(8);
-    Some(if rotates {
-        Change::RotateKeys { validator, proof }
-    } else {
-        Change::AdmitMember { validator, proof }
-    })
+}
+
+/// Any change, for whoever signs it.
+pub(super) fn any_change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
+    let anybody = hand.someone_of(scene, |_, _| true)?;
+    match hand.chance.below(5) {
+        0 => register_centre(hand),
+        1 => admit(hand, anybody),
+        2 => Some(Change::RemoveMember { organisation: anybody, reason: RemovalReason::Left }),
+        3 => rotate(hand, scene),
+        _ => Some(Change::AdoptRules { pack: packs::next(hand, scene)? }),
+    }
+}
+
+/// A member that meets a condition, for which the hand can sign.
+pub(super) fn member(
+    hand: &mut Hand,
+    scene: &Scene<'_>,
+    good: impl Fn(&CreditCode) -> bool,
+) -> Option<CreditCode> {
+    let members = scene.books.members.keys();
+    let spoken: Vec<&CreditCode> =
+        members.filter(|code| good(code)).filter(|code| speaks(hand, scene, code)).collect();
+    hand.chance.pick(&spoken).map(|code| (*code).clone())
+}
+
+/// Centres that are no members.
+pub(super) fn candidates<'a>(scene: &Scene<'a>) -> Vec<&'a CreditCode> {
+    let centres = scene.books.organisations.iter().filter(|(_, member)| member.roles.contains(&Role::Centre));
+    centres.map(|(code, _)| code).filter(|code| !scene.books.members.contains_key(*code)).collect()
+}
+
+/// A new trading centre.
+pub(super) fn register_centre(hand: &mut Hand) -> Option<Change> {
+    let act = legal::organisation(hand)?;
+    Some(Change::RegisterCentre { code: act.code, name: act.name, region: act.region, keys: act.keys })
+}
+
+/// An admission with fresh keys.
+pub(super) fn admit(hand: &mut Hand, organisation: CreditCode) -> Option<Change> {
+    let (public_key, network_key) = (hand.fresh_key(), hand.fresh_key());
+    admit_with(hand, Validator { public_key, network_key, organisation })
+}
+
+/// An admission with these keys, if the hand has the one that votes.
+pub(super) fn admit_with(hand: &Hand, validator: Validator) -> Option<Change> {
+    let proof = hand.key(&validator.public_key)?.sign(&possession_bytes(&hand.chain, &validator));
+    Some(Change::AdmitMember { validator, proof })
+}
+
+/// A rotation to these keys, if the hand has the one that votes.
+pub(super) fn rotate_with(hand: &Hand, validator: Validator) -> Option<Change> {
+    let proof = hand.key(&validator.public_key)?.sign(&possession_bytes(&hand.chain, &validator));
+    Some(Change::RotateKeys { validator, proof })
+}
+
+/// Another voting key, another network key, or both.
+pub(super) fn rotate(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
+    let organisation = member(hand, scene, |_| true)?;
+    let seat = scene.books.members.get(&organisation)?;
+    let (mut public_key, mut network_key) = (seat.votes, seat.speaks);
+    let which = hand.chance.below(3);
+    if which != 0 || hand.key(&public_key).is_none() {
+        public_key = hand.fresh_key();
+    }
+    if which != 1 {
+        network_key = hand.fresh_key();
+    }
+    rotate_with(hand, Validator { public_key, network_key, organisation })
 }
 
 fn remove(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
-    let organisation = hand.someone(scene, Role::Centre)?;
-    let proven: Vec<(DoubleSigningId, CreditCode)> =
-        scene.books.double_signings.iter().map(|(id, (who, _))| (*id, who.clone())).collect();
-    let reason = match hand.chance.pick(&proven) {
-        Some((id, who)) if hand.chance.happens(50) => {
-            let reason = RemovalReason::DoubleSigning(*id);
-            return Some(Change::RemoveMember { organisation: who.clone(), reason });
-        }
-        _ if hand.chance.happens(20) => RemovalReason::DoubleSigning(DoubleSigningId::from_bytes([9; 32])),
-        _ if scene.books.members.len() < FEW_MEMBERS => return None,
-        _ => RemovalReason::Left,
-    };
-    Some(Change::RemoveMember { organisation, reason })
-}
-
-/// The next pack: the same with another number somewhere, or one that must not come into force.
-fn adopt(hand: &mut Hand, scene: &Scene<'_>) -> Change {
-    let mut pack = (*scene.books.pack).clone();
-    pack.version += 1;
-    let rule = hand.chance.below(pack.rules.len() as u64) as usize;
-    pack.rules[rule].value += hand.chance.below(3);
-    match hand.chance.below(20) {
-        0 | 5 => pack.version += 1,
-        1 => drop(pack.rules.remove(rule)),
-        2 => pack.rules[rule].value = 0,
-        3 => pack.rules.reverse(),
-        4 => pack.calendar.holidays.reverse(),
-        _ => {}
+    if scene.books.members.len() <= FEWEST_MEMBERS {
+        return None;
     }
-    Change::AdoptRules { pack }
+    let accused: Vec<_> = scene.books.double_signings.iter().collect();
+    let accused = hand.chance.pick(&accused).map(|(id, record)| (**id, record.organisation.clone()));
+    let accused = accused.filter(|(_, code)| scene.books.members.contains_key(code));
+    Some(match accused {
+        Some((id, organisation)) if hand.chance.happens(50) => {
+            Change::RemoveMember { organisation, reason: RemovalReason::DoubleSigning(id) }
+        }
+        _ => {
+            let organisation = member(hand, scene, |_| true)?;
+            let words = RemovalReason::Other("不再履行职责".parse().ok()?);
+            let reason = if hand.chance.happens(50) { RemovalReason::Left } else { words };
+            Change::RemoveMember { organisation, reason }
+        }
+    })
 }
 
-/// Evidence against a member whose voting key is in the hand: good, of no height, or of nothing.
+/// One more approval, mostly of what has the most.
+fn approve(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let open = scene.books.changes.iter().filter(|(_, proposal)| proposal.is_open());
+    let mut wanted: Vec<(&ChangeId, &Proposal)> =
+        open.filter(|(_, proposal)| may_pass(hand, scene, &proposal.change)).collect();
+    wanted.sort_by_key(|(id, proposal)| (proposal.approvals.len(), **id));
+    let (id, proposal) =
+        if hand.chance.happens(70) { *wanted.last()? } else { *hand.chance.pick(&wanted)? };
+    let complete = proposal.has_quorum(&scene.books.members);
+    let who = member(hand, scene, |code| complete || !proposal.has_approval_of(code))?;
+    hand.act(scene, &who, Action::ApproveChange(ApproveChange { change: *id }))
+}
+
+/// Whether a change may take effect as far as this workload is concerned. Of those that change the number of
+/// members one is decided after the other, the oldest first, so that there are never too few or too many, however
+/// late anything is recorded.
+fn may_pass(hand: &Hand, scene: &Scene<'_>, change: &Change) -> bool {
+    let members = &scene.books.members;
+    let at_first = scene.books.eras.first_key_value().map_or(0, |(_, members)| members.len());
+    let counts = match change {
+        Change::RemoveMember { .. } => members.len() > FEWEST_MEMBERS,
+        Change::AdmitMember { .. } => members.len() < at_first + MOST_NEWCOMERS,
+        Change::RotateKeys { .. } => return !hand.keeps_members,
+        Change::RegisterCentre { .. } | Change::AdoptRules { .. } => return true,
+    };
+    let resizes = |proposal: &&Proposal| match &*proposal.change {
+        Change::RemoveMember { organisation, .. } => members.contains_key(organisation),
+        Change::AdmitMember { validator, .. } => !members.contains_key(&validator.organisation),
+        _ => false,
+    };
+    let open = scene.books.changes.values().filter(|proposal| proposal.is_open());
+    let oldest = open.filter(resizes).min_by_key(|proposal| proposal.proposed_at);
+    !hand.keeps_members && counts && oldest.is_none_or(|oldest| *oldest.change == *change)
+}
+
+/// Whether an act leaves enough members, if it is recorded at once or later.
+pub(super) fn is_sensible(hand: &Hand, scene: &Scene<'_>, action: &Action) -> bool {
+    match action {
+        Action::ApproveChange(act) => {
+            let open = scene.books.changes.get(&act.change).filter(|proposal| proposal.is_open());
+            open.is_none_or(|proposal| may_pass(hand, scene, &proposal.change))
+        }
+        Action::ProposeChange(act) => {
+            let of_members = !matches!(act.change, Change::RegisterCentre { .. } | Change::AdoptRules { .. });
+            !(hand.keeps_members && of_members)
+        }
+        _ => true,
+    }
+}
+
+/// A double signing that nobody has reported, by anybody, or by a member's node.
 fn report(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let voters: Vec<PublicKey> = scene.books.members.values().map(|member| member.public_key).collect();
-    let stranger = hand.fresh_key();
-    let voter = if hand.chance.happens(90) { *hand.chance.pick(&voters)? } else { stranger };
-    let key = hand.key(&voter)?.clone();
-    let height = match hand.chance.below(10) {
-        0 => 0,
-        1 => scene.height + 1 + hand.chance.below(5),
-        // Always the same, so that it is recorded already.
-        2..5 => 1,
-        _ => scene.height.saturating_sub(hand.chance.below(10)),
-    };
-    let round = hand.chance.below(2) as u32;
-    let same = hand.chance.happens(10);
-    let vote = |byte| {
-        let block_id = Some(block::Id::from_bytes([byte; 32]));
-        let height = Height::new(height);
-        let vote = Vote { height, round, vote_type: VoteType::Prevote, voter, block_id };
-        SignedVote { signature: key.sign(&vote.sign_bytes(scene.chain)), vote }
-    };
-    let evidence = Evidence::votes(vote(1), vote(if same { 1 } else { 2 }));
-    let action = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
-    // A member's node reports with its voting key, anybody else with its own.
+    let evidence = evidence::sound(hand, scene)?;
+    if scene.books.double_signings.contains_key(&evidence.id()) {
+        return None;
+    }
+    let act = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
+    let voting: Vec<PublicKey> = scene.books.members.values().map(|seat| seat.votes).collect();
+    let voting: Vec<PublicKey> = voting.into_iter().filter(|key| hand.key(key).is_some()).collect();
     if hand.chance.happens(40) {
-        let with = *hand.chance.pick(&voters)?;
-        return Some(hand.act_with(scene, with, action));
+        let key = *hand.chance.pick(&voting)?;
+        return Some(hand.act_with(scene, key, act));
     }
     let who = hand.someone_of(scene, |_, _| true)?;
-    hand.act(scene, &who, action)
+    hand.act(scene, &who, act)
 }

@@ -24,8 +24,6 @@ pub(super) struct Scene<'a> {
     pub(super) height: u64,
     /// Its time.
     pub(super) time: BlockTime,
-    /// The chain.
-    pub(super) chain: &'a ChainId,
 }
 
 /// Chance and keys.
@@ -33,15 +31,19 @@ pub(super) struct Scene<'a> {
 pub(super) struct Hand {
     /// The stream from which everything is drawn.
     pub(super) chance: Chance,
+    /// The chain for which everything is signed.
+    pub(super) chain: ChainId,
+    /// Whether nothing may change who votes.
+    pub(super) keeps_members: bool,
     seed: u64,
     made: u64,
     keys: BTreeMap<PublicKey, SigningKey>,
 }
 
 impl Hand {
-    pub(super) fn new(seed: u64, keys: impl IntoIterator<Item = SigningKey>) -> Self {
+    pub(super) fn new(seed: u64, chain: ChainId, keys: impl IntoIterator<Item = SigningKey>) -> Self {
         let keys = keys.into_iter().map(|key| (key.public_key(), key)).collect();
-        Self { chance: Chance::new(seed), seed, made: 0, keys }
+        Self { chance: Chance::new(seed), chain, keeps_members: false, seed, made: 0, keys }
     }
 
     /// The private half of a key that is in the hand.

@@ -3,9 +3,12 @@
 use ledger::action::Action;
 use ledger::hash::DocumentHash;
 use ledger::id::{CreditCode, DealCode, GuaranteeId};
+use ledger::procedure::approval::ApproveChange;
 use ledger::procedure::clock::AdvanceClock;
 use ledger::procedure::confirmation::ConfirmDeal;
 use ledger::procedure::contract::RecordContract;
+use ledger::procedure::double_signing::ReportDoubleSigning;
+use ledger::procedure::proposal::ProposeChange;
 use ledger::procedure::publicity::PublishResult;
 use ledger::procedure::qualification::DepositGuarantee;
 use ledger::procedure::quote::SubmitQuote;
@@ -14,7 +17,7 @@ use ledger::time::{DAY_MS, Span};
 
 use super::draw::Draw;
 use super::hand::{Hand, Scene, after, fen};
-use super::{legal, wrong};
+use super::{evidence, governance, legal, wrong};
 
 /// Any act by anybody.
 pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
@@ -46,7 +49,7 @@ fn any_code(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
 }
 
 fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
-    Some(match hand.chance.below(10) {
+    Some(match hand.chance.below(13) {
         0 => registration(hand, scene)?,
         1 => notice(hand, scene)?,
         2 => letter(hand, scene)?,
@@ -65,6 +68,12 @@ fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
             document: DocumentHash::of(&[hand.chance.below(2) as u8]),
         }),
         8 => Action::ReleaseGuarantee(ReleaseGuarantee { guarantee: any_letter(hand, scene)? }),
+        9 => Action::ProposeChange(ProposeChange { change: governance::any_change(hand, scene)? }),
+        10 => {
+            let ids: Vec<_> = scene.books.changes.keys().copied().collect();
+            Action::ApproveChange(ApproveChange { change: *hand.chance.pick(&ids)? })
+        }
+        11 => Action::ReportDoubleSigning(ReportDoubleSigning { evidence: evidence::any(hand, scene)? }),
         _ => {
             let by = Span::from_millis(hand.chance.below(2) * hand.chance.below(900 * DAY_MS));
             Action::AdvanceClock(AdvanceClock { by })

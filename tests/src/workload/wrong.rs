@@ -1,10 +1,13 @@
 //! One way, or several, to earn each refusal.
 
 mod bids;
+mod changes;
 mod deals;
 mod envelope;
+mod evidence;
 mod letters;
 mod notices;
+mod packs;
 mod parties;
 
 use ledger::id::{DealCode, DealKind, GuaranteeId};
@@ -17,7 +20,8 @@ use crate::auditor::code::Code;
 type Wrong = fn(&mut Hand, &Scene<'_>) -> Option<Draw>;
 
 /// Every refusal that can be provoked. Missing are `quote_currency` (there is one currency), `rule_missing` (a
-/// genesis whose pack lacks a rule is refused) and `deal_sequence_used_up` (999,999 deals of one centre in a day).
+/// pack that lacks a rule is refused), `deal_sequence_used_up` (999,999 deals of one centre in a day),
+/// `too_many_members` (128 nodes) and `last_member` (a network of one, where this workload keeps four).
 const ALL: &[(Code, Wrong)] = &[
     (Code::Expired, envelope::expired),
     (Code::ExpiryTooFar, envelope::expiry_too_far),
@@ -62,6 +66,23 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::ClockIsReal, envelope::clock_is_real),
     (Code::ClockStepInvalid, envelope::clock_step_invalid),
     (Code::NotTheTimekeeper, envelope::not_the_timekeeper),
+    (Code::NotAMember, changes::not_a_member),
+    (Code::ChangeUnknown, changes::unknown),
+    (Code::ChangeClosed, changes::closed),
+    (Code::AlreadyApproved, changes::already_approved),
+    (Code::TooManyOpenChanges, changes::too_many_open),
+    (Code::CandidateNotCentre, changes::candidate_not_centre),
+    (Code::MemberExists, changes::member_exists),
+    (Code::MemberUnknown, changes::member_unknown),
+    (Code::KeysNotNew, changes::keys_not_new),
+    (Code::PossessionNotProven, changes::possession_not_proven),
+    (Code::EvidenceUnknown, changes::evidence_unknown),
+    (Code::InvalidRulePack, packs::invalid),
+    (Code::RulePackNotNext, packs::not_next),
+    (Code::EvidenceOfNoHeight, evidence::of_no_height),
+    (Code::AccusedNotMember, evidence::accused_not_member),
+    (Code::DoubleSigningRecorded, evidence::recorded),
+    (Code::EvidenceProvesNothing, evidence::proves_nothing),
 ];
 
 /// The refusals at which wrong acts aim, each once.

@@ -1,41 +1,41 @@
-//! A member proposes a change (GO01, GO05 to GO15).
+//! A member proposes a change, and approves it by that (GO01, GO05, and the rules of the change).
+
+use std::sync::Arc;
 
 use ledger::event::Event;
 use ledger::governance::ChangeStatus;
-use ledger::id::{ChangeId, CreditCode};
+use ledger::id::ChangeId;
 use ledger::procedure::proposal::ProposeChange;
 
 use super::{Entry, Moment, change};
-use crate::auditor::books::{Books, Proposed};
+use crate::auditor::books::Books;
 use crate::auditor::calendar;
 use crate::auditor::code::{Code, Faults};
+use crate::auditor::governance::Proposal;
 
 /// Thirty days, in milliseconds.
 const VALIDITY: u64 = 30 * 86_400_000;
-/// Changes that one member may have open.
 const MOST_OPEN: usize = 16;
 
 pub(super) fn judge(act: &ProposeChange, moment: &Moment<'_>, faults: &mut Faults) {
-    let books = moment.books;
-    faults.when(!books.members.contains_key(moment.signer), Code::NotAMember);
-    let open = |p: &&Proposed| p.proposer == *moment.signer && p.status == ChangeStatus::Open;
-    faults.when(books.changes.values().filter(open).count() >= MOST_OPEN, Code::TooManyOpenChanges);
+    faults.when(!moment.books.members.contains_key(moment.signer), Code::NotAMember);
+    faults.when(moment.books.open_changes_of(moment.signer) >= MOST_OPEN, Code::TooManyOpenChanges);
     change::judge(&act.change, moment, faults);
 }
 
-pub(super) fn enter(act: &ProposeChange, books: &mut Books, at: Entry, by: CreditCode) -> Vec<Event> {
-    let change = ChangeId::from_bytes(*at.id.as_bytes());
-    let expires_at = calendar::later(at.time, VALIDITY);
-    let proposed = Proposed {
-        change: act.change.clone(),
+pub(super) fn enter(act: &ProposeChange, books: &mut Books, entry: &Entry) -> Vec<Event> {
+    let id = ChangeId::from_bytes(*entry.id.as_bytes());
+    let (by, expires_at) = (entry.signer.clone(), calendar::later(entry.time, VALIDITY));
+    let proposal = Proposal {
+        change: Arc::new(act.change.clone()),
         proposer: by.clone(),
-        proposed_at: at.time,
+        proposed_at: entry.time,
         expires_at,
-        approvals: vec![(by.clone(), at.time)],
+        approvals: vec![(by.clone(), entry.time)],
         status: ChangeStatus::Open,
     };
-    books.add_change(change, proposed);
-    let mut events = vec![Event::ChangeProposed { change, by, expires_at }];
-    events.extend(change::settle(books, at, change));
+    books.add_proposal(id, proposal);
+    let mut events = vec![Event::ChangeProposed { change: id, by, expires_at }];
+    events.extend(change::settle(id, books, entry));
     events
 }

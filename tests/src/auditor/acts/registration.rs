@@ -17,16 +17,23 @@ pub(super) fn judge(act: &RegisterOrganisation, moment: &Moment<'_>, faults: &mu
     let reserved = [Role::Centre, Role::Timekeeper].iter().any(|role| act.roles.contains(role));
     let roles_once = act.roles.is_sorted_by(|a, b| a < b);
     faults.when(act.roles.is_empty() || !roles_once || reserved, Code::InvalidRoles);
-    judge_new(&act.code, &act.keys, moment, faults);
+    judge_newcomer(&act.code, &act.keys, moment, faults);
 }
 
-/// Notes what a new organisation's code and keys break.
-pub(super) fn judge_new(code: &CreditCode, keys: &[PublicKey], moment: &Moment<'_>, faults: &mut Faults) {
-    let once = keys.is_sorted_by(|a, b| a < b);
+/// Notes what is wrong with a new organisation's code and keys.
+pub(super) fn judge_newcomer(
+    code: &CreditCode,
+    keys: &[PublicKey],
+    moment: &Moment<'_>,
+    faults: &mut Faults,
+) {
+    let keys_once = keys.is_sorted_by(|a, b| a < b);
     let counted = !keys.is_empty() && keys.len() <= MOST_KEYS;
-    faults.when(!counted || !once || !keys.iter().all(PublicKey::is_strong), Code::InvalidKeys);
+    faults.when(!counted || !keys_once || !keys.iter().all(PublicKey::is_strong), Code::InvalidKeys);
     faults.when(moment.books.organisations.contains_key(code), Code::OrganisationExists);
-    faults.when(keys.iter().any(|key| moment.books.keys.contains_key(key)), Code::KeyInUse);
+    let books = moment.books;
+    let taken = |key: &PublicKey| books.keys.contains_key(key) || books.voter(key).is_some();
+    faults.when(keys.iter().any(taken), Code::KeyInUse);
 }
 
 pub(super) fn enter(

@@ -8,13 +8,16 @@ use ledger::certificate::CommitCertificate;
 use ledger::crypto::PublicKey;
 use ledger::execute::rejection::Rejection;
 use ledger::execute::{self, BlockFault, Executed, Failure, Tip, stepped_time};
-use ledger::state::StateRead;
+use ledger::state::{Overlay, StateRead};
 use ledger::time::{BlockTime, Span};
 use ledger::transaction::{self, Verified};
 use node::handle::Outcome;
 
 use super::wal::Wal;
-use super::{Commit, Effect, Env, FUTURE_MS, HEARTBEAT_MS, Host, PAST_MS, Phase, Stop, ToBuild, new_replica};
+use super::{
+    Commit, Effect, Env, FUTURE_MS, HEARTBEAT_MS, Host, Judged, Made, PAST_MS, Phase, Stop, ToBuild,
+    new_replica,
+};
 
 /// Late transactions judged again after a block.
 const JUDGE_AGAIN: usize = 256;
@@ -57,16 +60,23 @@ impl Host {
         if env.disk.store.holds(&transaction.id()) {
             return Ok(Answer::Recorded);
         }
-        let view = env.view();
-        let time = self.next_time(&view, env.wall)?;
-        match execute::check(&view, &self.tip, time, &transaction) {
-            Ok(()) => {}
-            Err(Failure::Rejected(rejection)) => return Ok(Answer::Refused(rejection.code())),
+        let state = env.state();
+        let time = self.next_time(state, env.wall)?;
+        let outcome = match execute::check(state, &self.tip, time, &transaction) {
+            Ok(()) => Ok(()),
+            Err(Failure::Rejected(rejection)) => Err(rejection),
             Err(Failure::State(error)) => return Err(error.into()),
+        };
+        let height = self.tip.height.next();
+        let judged = Judged { height, time, transaction: transaction.clone(), outcome };
+        if let Err(rejection) = outcome {
+            env.out.push(Effect::Judged(judged));
+            return Ok(Answer::Refused(rejection.code()));
         }
-        let holder = ledger::state::read(&view, &ledger::state::keys::KeyHolderKey(&transaction.key()))?;
-        let Some(holder) = holder else { return Ok(Answer::Refused("unknown_key")) };
-        let taken = self.mempool.insert(transaction, holder.organisation, &mut None);
+        let speaker = execute::speaker(&Overlay::new(state), &transaction.key())?;
+        let Some(speaker) = speaker else { return Ok(Answer::Refused("unknown_key")) };
+        let taken = self.mempool.insert(transaction, speaker.organisation().clone(), &mut None);
+        env.out.push(Effect::Judged(judged));
         Ok(if taken.is_ok() { Answer::Waits } else { Answer::Refused("mempool") })
     }
 
@@ -93,36 +103,37 @@ impl Host {
             return Ok(None);
         }
         self.to_build = None;
-        let (executed, refused) = self.make(env, 0, 0)?;
-        for (id, rejection) in refused {
-            self.settle_refused(&id, rejection);
+        let (executed, made) = self.make(env, 0, 0)?;
+        for (id, rejection) in &made.refused {
+            self.settle_refused(id, *rejection);
         }
+        env.out.push(Effect::Made(Box::new(made)));
         let (block_id, body) = (executed.id, body_of(&executed));
         self.executed.insert(block_id, executed);
         Ok(Some(Input::Built { height, round, block_id, body }))
     }
 
     /// Makes a block from what waits, without the first `skip` of it and dated `later_ms` later.
-    fn make(
-        &self,
-        env: &Env<'_>,
-        skip: usize,
-        later_ms: u64,
-    ) -> Result<(Executed, Vec<(transaction::Id, Rejection)>), Stop> {
+    fn make(&self, env: &Env<'_>, skip: usize, later_ms: u64) -> Result<(Executed, Made), Stop> {
         let limits = &env.chain.genesis.parameters;
         let candidates =
             self.mempool.candidates(limits.block_transactions as usize, limits.block_bytes as usize);
-        let wanted = candidates.iter().skip(skip).filter(|t| env.bent.censored != Some(t.key()));
-        let view = env.view();
-        let time = match stepped_time(&view, &self.tip)? {
+        let wanted = candidates.into_iter().skip(skip).filter(|t| env.bent.censored != Some(t.key()));
+        let candidates: Vec<Arc<Verified>> = wanted.collect();
+        let state = env.state();
+        let time = match stepped_time(state, &self.tip)? {
             Some(time) => time,
             None if env.bent.early => self.tip.time.plus(Span::from_millis(1 + later_ms)),
             None => self
-                .next_time(&view, env.wall)?
+                .next_time(state, env.wall)?
                 .plus(Span::from_millis(env.bent.ahead_ms.saturating_add(later_ms))),
         };
         let proposer = self.key.public_key();
-        Ok(execute::propose(&view, &self.tip, time, proposer, wanted.map(AsRef::as_ref))?)
+        let wanted = candidates.iter().map(AsRef::as_ref);
+        let (executed, refused) = execute::propose(state, &self.tip, time, proposer, wanted)?;
+        let recorded = executed.transactions.iter().map(|(id, _)| *id).collect();
+        let height = executed.header.height;
+        Ok((executed, Made { height, time, candidates, recorded, refused }))
     }
 
     /// Another valid block for the same place: what an equivocating proposer offers beside its first.
@@ -155,8 +166,8 @@ impl Host {
         if !known || proposer.is_some_and(|expected| expected != made_by) {
             return Ok(Verdict::Invalid);
         }
-        let view = env.view();
-        if origin == Origin::Proposal && !self.is_timely(&view, env.wall, block.header.time)? {
+        let state = env.state();
+        if origin == Origin::Proposal && !self.is_timely(state, env.wall, block.header.time)? {
             return Ok(Verdict::Invalid);
         }
         let verified = block.transactions.iter().map(|bytes| env.chain.verified(bytes));
@@ -167,7 +178,7 @@ impl Host {
         if origin == Origin::Proposal && transactions.iter().any(censored) {
             return Ok(Verdict::Invalid);
         }
-        match execute::validate(&view, &self.tip, &block.header, &transactions) {
+        match execute::validate(state, &self.tip, &block.header, &transactions) {
             Ok(executed) => {
                 self.executed.insert(block_id, executed);
                 Ok(Verdict::Valid)
@@ -240,7 +251,7 @@ impl Host {
 
     /// Reads again what follows from the new state, the node's own voting key included.
     pub(super) fn refresh(&mut self, env: &Env<'_>) -> Result<(), Stop> {
-        self.next_due = execute::next_due(&env.view())?;
+        self.next_due = execute::next_due(env.state())?;
         self.last_validators = std::mem::replace(&mut self.validators, env.validators()?);
         let key = env.own_key(&self.validators);
         if key.public_key() != self.key.public_key() {
@@ -257,9 +268,9 @@ impl Host {
         if late.is_empty() {
             return Ok(());
         }
-        let view = env.view();
-        let time = self.next_time(&view, env.wall)?;
-        let mut judging = execute::BlockExecution::begin(&view, &self.tip, time)?;
+        let state = env.state();
+        let time = self.next_time(state, env.wall)?;
+        let mut judging = execute::BlockExecution::begin(state, &self.tip, time)?;
         for transaction in late {
             match judging.add(&transaction) {
                 Ok(()) => {}
@@ -286,7 +297,7 @@ impl Host {
             return Ok(true);
         }
         let Some(due) = self.next_due else { return Ok(false) };
-        Ok(due <= self.next_time(&env.view(), env.wall)?)
+        Ok(due <= self.next_time(env.state(), env.wall)?)
     }
 
     pub(super) fn should_start(&self, env: &Env<'_>) -> Result<bool, Stop> {

@@ -1,19 +1,23 @@
 //! What a host has around it while it deals with one event.
 
+use std::sync::Arc;
+
 use consensus::{Body, Evidence, Message, Record};
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::{PublicKey, SigningKey};
 use ledger::execute::Executed;
+use ledger::execute::rejection::Rejection;
 use ledger::id::Height;
 use ledger::state::keys::ValidatorsKey;
 use ledger::state::{StateError, read};
 use ledger::time::BlockTime;
+use ledger::transaction::{self, Verified};
 use ledger::validators::ValidatorSet;
 
 use super::super::chain::Chain;
 use super::super::disk::{Disk, Fault, Moment};
 use super::super::random::Rng;
-use super::super::store::View;
+use crate::chain::State;
 
 /// A fault built into every honest node, to see whether the checker finds it. Nothing of the kind is in the program:
 /// each is something that this host does to the bytes on their way to or from the real code.
@@ -66,6 +70,34 @@ pub struct Commit {
     pub log_root: [u8; 32],
 }
 
+/// A transaction that a node has judged as its next block would.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The height of that block.
+    pub height: Height,
+    /// Its time.
+    pub time: BlockTime,
+    /// The transaction.
+    pub transaction: Arc<Verified>,
+    /// Why it was refused, if it was.
+    pub outcome: Result<(), Rejection>,
+}
+
+/// A block that a node has made of what waited, and what it left out.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its height.
+    pub height: Height,
+    /// Its time.
+    pub time: BlockTime,
+    /// What waited, in the order in which it was judged.
+    pub candidates: Vec<Arc<Verified>>,
+    /// What it records.
+    pub recorded: Vec<transaction::Id>,
+    /// What was refused.
+    pub refused: Vec<(transaction::Id, Rejection)>,
+}
+
 /// Something for the world to do.
 #[derive(Debug)]
 pub enum Effect {
@@ -107,6 +139,10 @@ pub enum Effect {
     WakeAt(u64),
     /// A record was handed to the log, not necessarily flushed.
     Persisted(Record),
+    /// A transaction of a client was judged.
+    Judged(Judged),
+    /// A block was made of candidates.
+    Made(Box<Made>),
     /// A block is durable.
     Committed(Box<Commit>),
     /// The replica has forgotten what was not durable.
@@ -173,9 +209,8 @@ pub struct Env<'a> {
 impl Env<'_> {
     /// The state after the last block.
     #[must_use]
-    pub fn view(&self) -> View<'_> {
-        let next = self.disk.store.tip().height.next();
-        self.disk.store.view(self.chain.validators_at(next))
+    pub fn state(&self) -> &State {
+        &self.disk.store.state
     }
 
     /// Who votes at the next height.
@@ -183,7 +218,7 @@ impl Env<'_> {
     /// # Errors
     /// [`Stop::Halt`] when the state has no validator set.
     pub fn validators(&self) -> Result<ValidatorSet, Stop> {
-        let set = read(&self.view(), &ValidatorsKey)?;
+        let set = read(self.state(), &ValidatorsKey)?;
         set.ok_or_else(|| Stop::Halt("the ledger has no validator set".into()))
     }
 

@@ -1,17 +1,21 @@
 //! Carrying out what hosts want done, and what clients do.
 
 use consensus::Message;
-use ledger::block::Block;
-use ledger::execute::Tip;
-use ledger::state::StateRead;
 use ledger::time::BlockTime;
 use ledger::transaction::{self, Unverified};
 
-use super::super::host::{Answer, Commit, Effect, To};
+use super::super::host::{Answer, Commit, Effect, Judged, Made, To};
 use super::super::network::{Fate, Packet};
 use super::super::trace::number;
 use super::super::workload::{Scene, Step, Submission};
 use super::{Event, World};
+use crate::auditor::records;
+use crate::auditor::selection::Selection;
+
+/// Blocks between comparisons of all records.
+const RECORDS_EVERY: u64 = 16;
+/// The rule that ledger and auditor are of one mind.
+pub const AUDITED: &str = "the ledger does what the auditor expects";
 
 impl World {
     pub(super) fn carry_out(&mut self, node: usize, effects: Vec<Effect>) {
@@ -56,6 +60,8 @@ impl World {
                     self.checker.counted_on(node, signed);
                 }
             }
+            Effect::Judged(judged) => self.judged(node, &judged),
+            Effect::Made(made) => self.made(node, &made),
             Effect::Committed(commit) => self.committed(node, &commit),
             Effect::StoodDown => self.checker.crashed(node),
             Effect::Halted(reason) => {
@@ -141,8 +147,51 @@ impl World {
         }
         let first = self.checker.committed(self.now, node, commit);
         self.clients.recorded_at(node, commit.executed.transactions.iter().map(|(id, _)| *id));
-        if first && let Ok(block) = Block::decode(&commit.body) {
-            self.observers.iter_mut().for_each(|observer| observer(&block, &commit.executed));
+        if first {
+            self.follow(node, commit);
+        }
+    }
+
+    /// The auditor judges a block that is new to the network, and from time to time all records that it has left.
+    fn follow(&mut self, node: usize, commit: &Commit) {
+        let executed = &commit.executed;
+        let (height, time) = (executed.header.height.get(), executed.header.time);
+        let transactions: Vec<&[u8]> =
+            executed.transactions.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+        let mut agreed = self.auditor.follow(height, time, &transactions, &executed.events);
+        if agreed.is_ok() && height.is_multiple_of(RECORDS_EVERY) {
+            agreed = records::compare(&self.auditor, &self.nodes[node].disk.store.state);
+        }
+        if let Err(disagreement) = agreed {
+            self.checker.fail(self.now, AUDITED, format!("node {node}: {disagreement}"));
+        }
+    }
+
+    /// What an honest node says of a transaction is what the auditor would, if it has got as far.
+    fn judged(&mut self, node: usize, judged: &Judged) {
+        if !self.is_honest(node) || self.auditor.height() + 1 != judged.height.get() {
+            return;
+        }
+        match self.auditor.compare_judgement(judged.time, &judged.transaction, judged.outcome) {
+            Ok(()) => self.count("judgements audited"),
+            Err(disagreement) => {
+                self.checker.fail(self.now, AUDITED, format!("node {node} judges: {disagreement}"));
+            }
+        }
+    }
+
+    /// What an honest proposer took and refused is what the auditor would, if it has got as far.
+    fn made(&mut self, node: usize, made: &Made) {
+        if !self.is_honest(node) || self.auditor.height() + 1 != made.height.get() {
+            return;
+        }
+        let selection = Selection { time: made.time, recorded: &made.recorded, refused: &made.refused };
+        let candidates = made.candidates.iter().map(AsRef::as_ref);
+        match self.auditor.compare_selection(selection, candidates) {
+            Ok(refused) => *self.counts.entry("refusals audited").or_default() += refused.len() as u64,
+            Err(disagreement) => {
+                self.checker.fail(self.now, AUDITED, format!("node {node} proposes: {disagreement}"));
+            }
         }
     }
 
@@ -152,7 +201,9 @@ impl World {
             self.submit(open.bytes, open.must, Some(id));
         }
         match self.next_step() {
-            Some(Step::Submit(Submission { bytes, must })) => self.submit(bytes, must, None),
+            Some(Step::Submit(all)) => {
+                all.into_iter().for_each(|Submission { bytes, must }| self.submit(bytes, must, None));
+            }
             Some(Step::Leap(by)) => self.leap(by),
             Some(Step::Rest) | None => {}
         }
@@ -162,20 +213,13 @@ impl World {
 
     fn next_step(&mut self) -> Option<Step> {
         let mut workload = self.workload.take()?;
-        let honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
-        let highest = honest.max_by_key(|node| self.height(*node))?;
-        let store = &self.nodes[highest].disk.store;
-        let tip: Tip = store.tip();
-        let view = store.view(self.chain.validators_at(tip.height.next()));
         let world_ms = self.chain.begins_ms() + self.now + self.leapt_ms;
         let scene = Scene {
             chain: self.chain.id(),
-            state: &view as &dyn StateRead,
-            tip,
+            auditor: &self.auditor,
             time: BlockTime::from_millis(world_ms).unwrap_or_default(),
-            stepped: self.stepped,
             calm: self.healed,
-            operators: &self.operators,
+            centres: &self.chain.centres,
         };
         let step = workload.next(&scene);
         self.workload = Some(workload);
