@@ -89,7 +89,7 @@ fn larger_networks_hold() {
 
 #[test]
 fn twenty_one_members_hold() {
-    assert_eq!(holds(&with_nodes(7, 21)).members, 21);
+    assert_eq!(holds(&with_nodes(2, 21)).members, 21);
 }
 
 /// One centre joins, one changes its key and one leaves by acts of the members, while everything else goes wrong.

@@ -1,6 +1,7 @@
 //! Carrying out what hosts want done, and what clients do.
 
 use consensus::Message;
+use ledger::event::Event;
 use ledger::time::BlockTime;
 use ledger::transaction::{self, Unverified};
 
@@ -8,7 +9,7 @@ use super::super::host::{Answer, Commit, Effect, Judged, Made, To};
 use super::super::network::{Fate, Packet};
 use super::super::trace::number;
 use super::super::workload::{Scene, Step, Submission};
-use super::{Event, World};
+use super::{Event as Happening, World};
 use crate::auditor::records;
 use crate::auditor::selection::Selection;
 
@@ -32,7 +33,7 @@ impl World {
         for (delay, effect) in twisted {
             match delay {
                 0 => self.carry_out_one(node, effect),
-                _ => self.push(delay, Event::Effect { node, effect: Box::new(effect) }),
+                _ => self.push(delay, Happening::Effect { node, effect: Box::new(effect) }),
             }
         }
     }
@@ -50,7 +51,7 @@ impl World {
             }
             Effect::WakeAt(at) => {
                 let life = self.nodes[node].life;
-                self.push(at.saturating_sub(self.now), Event::Wake { node, life });
+                self.push(at.saturating_sub(self.now), Happening::Wake { node, life });
             }
             Effect::Persisted(record) => {
                 if let consensus::Record::Vote(signed) = &record
@@ -127,7 +128,7 @@ impl World {
                     if delay > 1_000 {
                         self.count("packets late by seconds");
                     }
-                    self.push(delay, Event::Deliver { from, to, packet: packet.clone() });
+                    self.push(delay, Happening::Deliver { from, to, packet: packet.clone() });
                 }
             }
         }
@@ -158,6 +159,15 @@ impl World {
         let (height, time) = (executed.header.height.get(), executed.header.time);
         let transactions: Vec<&[u8]> =
             executed.transactions.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+        for recorded in &executed.events {
+            match &recorded.event {
+                Event::DoubleSigningRecorded { .. } => self.count("double signings on the ledger"),
+                Event::MemberAdmitted { .. } | Event::MemberRemoved { .. } | Event::KeysRotated { .. } => {
+                    self.count("changes of members");
+                }
+                _ => {}
+            }
+        }
         let mut agreed = self.auditor.follow(height, time, &transactions, &executed.events);
         if agreed.is_ok() && height.is_multiple_of(RECORDS_EVERY) {
             agreed = records::compare(&self.auditor, &self.nodes[node].disk.store.state);
@@ -208,7 +218,7 @@ impl World {
             Some(Step::Rest) | None => {}
         }
         let pace = self.pace_ms;
-        self.push(pace, Event::Client);
+        self.push(pace, Happening::Client);
     }
 
     fn next_step(&mut self) -> Option<Step> {
