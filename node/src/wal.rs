@@ -4,7 +4,7 @@
 //! that is already there costs a tenth of one. The format of frames is that of [`consensus::log`].
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -92,8 +92,8 @@ impl Wal {
         self.is_new
     }
 
-    /// Removes the file that was just made, so that the next start finds again that there is none. Open the log
-    /// anew before anything is written.
+    /// Takes the name from the file that was just made, so that the next start finds again that there is none. The log
+    /// works on without it; open it anew before anything is written that must outlive this process.
     ///
     /// # Errors
     /// [`WalError::Io`].
@@ -159,9 +159,11 @@ impl Wal {
         Ok(())
     }
 
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(&self.path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    /// What the open file holds: it may have lost its name, see [`Wal::unmake`].
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (&self.file, Vec::new());
+        file.seek(io::SeekFrom::Start(0))?;
+        file.take(MAX_BYTES).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -176,7 +178,6 @@ fn open_file(path: &Path) -> io::Result<File> {
     let length = file.metadata()?.len();
     if length < PREALLOCATED {
         // Written rather than only reserved: the first use of a reserved block is journalled too.
-        use std::io::Seek as _;
         file.seek(io::SeekFrom::End(0))?;
         let zeros = vec![0; 1 << 20];
         let mut left = PREALLOCATED - length;

@@ -238,9 +238,12 @@ fn a_log_that_was_moved_away_stays_away_until_it_is_made_anew() {
     assert!(!log.open().is_new());
     fs::remove_file(log.path()).unwrap();
     for _ in 0..2 {
-        let wal = log.open();
+        let mut wal = log.open();
         assert!(wal.is_new());
         wal.unmake().unwrap();
+        assert_eq!(wal.begin(Height::new(5)).unwrap(), [], "it works on without a name");
+        wal.append(record(5));
+        wal.sync().unwrap();
     }
     assert!(log.open().is_new());
     assert!(!log.open().is_new());
