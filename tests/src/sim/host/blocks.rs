@@ -39,7 +39,7 @@ impl Host {
     /// # Errors
     /// [`Stop`].
     pub fn submit(&mut self, env: &mut Env<'_>, bytes: &[u8]) -> Result<Answer, Stop> {
-        let answer = self.take_in(env, bytes)?;
+        let answer = self.take_in(env, bytes, true)?;
         if answer == Answer::Waits {
             let frames = node::wire::gossip(std::iter::once(bytes));
             env.out.extend(frames.into_iter().map(|frame| Effect::Gossip(frame.to_vec())));
@@ -52,10 +52,10 @@ impl Host {
     /// # Errors
     /// [`Stop`].
     pub fn on_gossip(&mut self, env: &mut Env<'_>, transactions: &[Vec<u8>]) -> Result<(), Stop> {
-        transactions.iter().try_for_each(|bytes| self.take_in(env, bytes).map(drop))
+        transactions.iter().try_for_each(|bytes| self.take_in(env, bytes, false).map(drop))
     }
 
-    fn take_in(&mut self, env: &mut Env<'_>, bytes: &[u8]) -> Result<Answer, Stop> {
+    fn take_in(&mut self, env: &mut Env<'_>, bytes: &[u8], by_client: bool) -> Result<Answer, Stop> {
         let Some(transaction) = env.chain.verified(bytes) else { return Ok(Answer::Refused("signature")) };
         if env.disk.store.holds(&transaction.id()) {
             return Ok(Answer::Recorded);
@@ -69,14 +69,15 @@ impl Host {
         };
         let height = self.tip.height.next();
         let judged = Judged { height, time, transaction: transaction.clone(), outcome };
-        if let Err(rejection) = outcome {
+        let speaker = execute::speaker(&Overlay::new(state), &transaction.key())?;
+        if by_client {
             env.out.push(Effect::Judged(judged));
+        }
+        if let Err(rejection) = outcome {
             return Ok(Answer::Refused(rejection.code()));
         }
-        let speaker = execute::speaker(&Overlay::new(state), &transaction.key())?;
         let Some(speaker) = speaker else { return Ok(Answer::Refused("unknown_key")) };
         let taken = self.mempool.insert(transaction, speaker.organisation().clone(), &mut None);
-        env.out.push(Effect::Judged(judged));
         Ok(if taken.is_ok() { Answer::Waits } else { Answer::Refused("mempool") })
     }
 
