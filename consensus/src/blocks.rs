@@ -47,6 +47,7 @@ pub(crate) enum Status {
     Invalid {
         body: Body,
         from: PublicKey,
+        origin: Origin,
     },
 }
 

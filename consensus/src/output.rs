@@ -196,6 +196,9 @@ pub enum Target {
 pub enum Origin {
     /// It was proposed: apply every rule, the bounds on its timestamp included.
     Proposal,
+    /// More than two thirds have prevoted it, so that some honest validator found it timely: apply every rule
+    /// except those that compare with our own clock. However late we look, we must be able to join them.
+    Polka,
     /// It is committed: more than two thirds found it valid. Apply every rule except those that
     /// compare with our own clock.
     Certificate,

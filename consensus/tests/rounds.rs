@@ -483,3 +483,38 @@ fn a_peer_that_missed_the_decision_gets_certificate_and_block() {
     let answers: usize = (0..1000).map(|_| bench.message(&late, want(id)).len()).sum();
     assert!(answers < 100, "{answers} answers");
 }
+
+/// A validator that looks at a block too late for its clock joins those who found it timely: it is judged again once two
+/// thirds have prevoted it, and prevoted when it is proposed again with that proof.
+#[test]
+fn a_block_that_two_thirds_prevoted_is_not_too_old() {
+    let mut bench = Bench::new(3);
+    bench.start(vec![]);
+    let (id, body) = a_block();
+    bench.propose(0, id);
+    let late = bench.block(0, id, &body);
+    assert_eq!(late, ["check Proposal named"]);
+    let said = bench.checked(id, Verdict::Invalid);
+    assert!(said.contains(&"send all Prevote 0 nil".into()), "{said:?}");
+    let mut said = Vec::new();
+    for i in 0..3 {
+        said.extend(bench.vote(i, 0, Prevote, Some(id)));
+    }
+    let again: Vec<_> = said.iter().filter(|line| line.starts_with("check")).collect();
+    assert_eq!(again, ["check Polka named"], "once, and without a look at the clock: {said:?}");
+    let valid = bench.feed(Input::Checked {
+        height: HEIGHT,
+        block_id: id,
+        origin: Origin::Polka,
+        verdict: Verdict::Valid,
+    });
+    assert!(valid.contains(&"persist Body".into()), "{valid:?}");
+    for i in 0..3 {
+        bench.vote(i, 0, Precommit, None);
+    }
+    bench.elapse(0, TimeoutKind::Precommit);
+    let key = bench.proposer(1).clone();
+    let proposal = signed_proposal(&key, 1, 1, id, Some(0));
+    let said = bench.message(&key, Message::Proposal(proposal));
+    assert!(said.contains(&"send all Prevote 1 block".into()), "{said:?}");
+}

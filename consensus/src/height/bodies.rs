@@ -56,7 +56,11 @@ impl HeightState {
         s: &mut Surroundings<'_>,
     ) {
         let certified = self.certified.as_ref().is_some_and(|certificate| certificate.block_id == block_id);
-        let origin = if certified { Origin::Certificate } else { Origin::Proposal };
+        let origin = match certified {
+            true => Origin::Certificate,
+            false if self.has_polka(&block_id) => Origin::Polka,
+            false => Origin::Proposal,
+        };
         let Some(block) = self.blocks.get_mut(&block_id) else { return };
         block.status = Status::Checking { body: body.clone(), from, origin };
         let (round, proposer) = (block.round, block.proposer);
@@ -127,19 +131,40 @@ impl HeightState {
             // Two thirds took it: only the rules that do not look at our clock count now.
             Verdict::Invalid if certified => self.check(block_id, body, from, s),
             Verdict::Invalid => {
-                block.status = Status::Invalid { body, from };
+                block.status = Status::Invalid { body, from, origin };
                 self.judged(block_id, None, s);
+                self.check_again(block_id, s);
             }
         }
     }
 
-    /// Notes blocks that two thirds prevoted while we know nothing of them.
+    fn has_polka(&self, block_id: &block::Id) -> bool {
+        self.engine.polkas().iter().any(|(_, id)| id == block_id)
+    }
+
+    /// Judges a block anew that was found invalid before two thirds prevoted it: perhaps it only came to us too late
+    /// for our clock. Without this a few late validators keep a block that others are locked on from ever being decided.
+    fn check_again(&mut self, block_id: block::Id, s: &mut Surroundings<'_>) {
+        if self.replay.is_some() || !self.has_polka(&block_id) {
+            return;
+        }
+        if let Some(Status::Invalid { body, from, origin: Origin::Proposal }) =
+            self.blocks.get(&block_id).map(|block| &block.status)
+        {
+            let (body, from) = (body.clone(), *from);
+            self.check(block_id, body, from, s);
+        }
+    }
+
+    /// Notes blocks that two thirds prevoted while we know nothing of them, or hold them for invalid.
     pub(super) fn look_for_missing(&mut self, s: &mut Surroundings<'_>) {
-        let unknown: Vec<(u32, block::Id)> =
-            self.engine.polkas().into_iter().filter(|(_, id)| self.blocks.get(id).is_none()).collect();
-        for (round, block_id) in unknown {
-            self.blocks.add(block_id, round, None);
-            self.check_early(block_id, s);
+        for (round, block_id) in self.engine.polkas() {
+            if self.blocks.get(&block_id).is_none() {
+                self.blocks.add(block_id, round, None);
+                self.check_early(block_id, s);
+            } else {
+                self.check_again(block_id, s);
+            }
         }
         self.fetch_later(s);
     }

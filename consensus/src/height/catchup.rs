@@ -80,7 +80,7 @@ impl HeightState {
         match &block.status {
             Status::Valid(_) => self.commit_certified(),
             Status::Checking { .. } => {}
-            Status::Invalid { body, from } => {
+            Status::Invalid { body, from, .. } => {
                 let (body, from) = (body.clone(), *from);
                 self.check(block_id, body, from, s);
             }
