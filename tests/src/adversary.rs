@@ -6,6 +6,7 @@
 mod crime;
 mod host;
 
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use consensus::Message;
@@ -19,7 +20,7 @@ use tokio::task::JoinHandle;
 pub use crime::Crime;
 use host::Host;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PATIENCE, until};
 
 /// An adversary makes a state snapshot at every multiple of this height.
 pub const SNAPSHOT_EVERY: u64 = 10;
@@ -70,6 +71,7 @@ pub struct Offence {
 pub struct Adversary {
     orders: Arc<Mutex<Orders>>,
     network: network::Handle,
+    mesh: SocketAddr,
     task: JoinHandle<()>,
 }
 
@@ -92,7 +94,8 @@ impl Adversary {
         let data = home.root().join("adversary");
         let key = cluster.homes.voter(node);
         let host = Host::new(&cluster.homes.genesis, &genesis, &data, key, network.clone(), orders.clone());
-        Self { orders, network, task: tokio::spawn(host.run(events)) }
+        let mesh = cluster.homes.places[node].mesh;
+        Self { orders, network, mesh, task: tokio::spawn(host.run(events)) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Orders) -> T) -> T {
@@ -114,6 +117,12 @@ impl Adversary {
         self.task.abort();
         let _ = (&mut self.task).await;
         self.network.shutdown().await;
+        // The transports close their sockets a moment later.
+        until("the ports of an adversary", PATIENCE, async || {
+            let free = UdpSocket::bind(self.mesh).is_ok() && TcpListener::bind(self.mesh).is_ok();
+            free.then_some(())
+        })
+        .await;
     }
 
     /// From now on it gives pieces of state snapshots in this way.

@@ -56,7 +56,7 @@ fn io_kind(cause: &(dyn Error + 'static)) -> Option<ErrorKind> {
 }
 
 /// The words of all causes. Those of the transports' outermost error are empty.
-fn reason(error: &(dyn Error + 'static)) -> String {
+pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> =
         causes(error).map(ToString::to_string).filter(|text| !text.is_empty()).collect();
     // Many errors repeat the words of their cause.

@@ -17,6 +17,7 @@ use super::super::inbound::Reporter;
 use super::super::transport::new_swarm;
 use super::super::{CHAIN_BYTES_MAX, Config, NetworkError};
 use super::Driver;
+use super::refusal::reason;
 
 /// Reports from tasks that may wait for the driver.
 const NOTES_MAX: usize = 256;
@@ -44,7 +45,7 @@ pub(in super::super) async fn start(
     for address in listen {
         let listener = swarm
             .listen_on(address.clone())
-            .map_err(|error| NetworkError::Listen { address, reason: error.to_string() })?;
+            .map_err(|error| NetworkError::Listen { address, reason: reason(&error) })?;
         silent_listeners.insert(listener);
     }
 
