@@ -22,6 +22,8 @@ use crate::handle::{Outcome, Submitted, Wait};
 
 /// Largest body, in bytes.
 pub(crate) const BODY_MAX: usize = 4 * 1024 * 1024;
+/// A longer body is read and thrown away up to here, in bytes, before it is refused.
+const DISCARDED_MAX: usize = 16 * 1024 * 1024;
 /// Most transactions in a batch.
 pub(crate) const BATCH_MAX: usize = 2_000;
 /// Longest a body may take to arrive.
@@ -133,33 +135,44 @@ fn is_batch(headers: &HeaderMap) -> Result<bool, Fault> {
     }
 }
 
-/// Reads the body, taking room as it arrives: a length that is only declared costs nobody else anything.
+/// Reads the body, taking room as it arrives: a length that is only declared costs nobody else anything. One that is too
+/// long is refused when it has arrived: whoever still sends when the connection closes never reads the answer.
 async fn read_body(headers: &HeaderMap, body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
     let declared =
         headers.get(axum::http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > BODY_MAX) {
+    // Whoever asks first whether to send, or has more than will be thrown away, is answered at once.
+    if declared.is_some_and(|length| length > DISCARDED_MAX || (length > BODY_MAX && asks_first(headers))) {
         return Err(too_large());
     }
-    let gathered = tokio::time::timeout(BODY_TIME, gather(body, room)).await;
+    let gathered = tokio::time::timeout(BODY_TIME, gather(body, declared, room)).await;
     gathered.unwrap_or_else(|_| Err(Fault::new(Code::BodyTimeout)))
 }
 
-async fn gather(body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
+fn asks_first(headers: &HeaderMap) -> bool {
+    headers.contains_key(axum::http::header::EXPECT)
+}
+
+async fn gather(body: Body, declared: Option<usize>, room: &mut Part) -> Result<Vec<u8>, Fault> {
     let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::new();
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    let mut fits = declared.is_none_or(|length| length <= BODY_MAX);
     while let Some(chunk) = chunks.next().await {
         // Whose connection broke does not read the answer.
         let chunk = chunk.map_err(|_| Fault::new(Code::BodyTimeout))?;
-        let length = bytes.len() + chunk.len();
-        if length > BODY_MAX {
-            return Err(too_large());
+        length += chunk.len();
+        fits = fits && length <= BODY_MAX;
+        if length > DISCARDED_MAX {
+            break;
         }
-        if !room.hold(length) {
+        if !fits {
+            bytes = Vec::new();
+        } else if room.hold(length) {
+            bytes.extend_from_slice(&chunk);
+        } else {
             return Err(Fault::new(Code::Busy));
         }
-        bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    if fits { Ok(bytes) } else { Err(too_large()) }
 }
 
 fn too_large() -> Fault {
