@@ -56,7 +56,7 @@ fmt: ## Format the code
 
 lint: fmt-check clippy deny pure spelling ## Every check that runs no test
 
-test: tools lint doc nextest ## Every check and every test
+test: setup tools lint doc nextest ## Every check and every test but the long ones
 
 fmt-check:
 	@scripts/step.sh "Format" cargo fmt --all --check
