@@ -12,7 +12,6 @@ use crate::context::{
 use crate::log::Record;
 use crate::message::{PolkaCertificate, Proposal, RoundCertificate, RoundCertificateKind, RoundVote};
 use crate::output::TimeoutKind;
-use ledger::evidence::Evidence;
 
 pub(crate) fn proposed_value(height: Height, proposal: &Proposal, valid: bool) -> ProposedValue<Context> {
     ProposedValue {
@@ -138,13 +137,4 @@ pub(crate) fn core_round_certificate(
     };
     let (height, round) = (context::Height(certificate.height), Round::new(certificate.round));
     core_types::RoundCertificate::new_from_votes(height, round, kind, votes)
-}
-
-pub(crate) fn evidence<'a>(
-    proposals: impl Iterator<Item = &'a core_types::DoubleProposal<Context>>,
-    votes: impl Iterator<Item = &'a core_types::DoubleVote<Context>>,
-) -> Vec<Evidence> {
-    let proposals = proposals.map(|(a, b)| Evidence::proposals(from_core_proposal(a), from_core_proposal(b)));
-    let votes = votes.map(|(a, b)| Evidence::votes(from_core_vote(a), from_core_vote(b)));
-    proposals.chain(votes).collect()
 }

@@ -29,8 +29,8 @@ use crate::context::{
     round_number, to_core_proposal, to_core_vote,
 };
 use crate::convert::{
-    commit_certificate, core_polka, core_round_certificate, core_timeout, evidence, polka_certificate,
-    proposed_value, record_of, round_certificate, timeout_kind,
+    commit_certificate, core_polka, core_round_certificate, core_timeout, polka_certificate, proposed_value,
+    record_of, round_certificate, timeout_kind,
 };
 use crate::judge::Judge;
 use crate::log::Record;
@@ -65,7 +65,6 @@ pub(crate) enum Event {
     },
     Decided {
         certificate: CommitCertificate,
-        evidence: Vec<Evidence>,
     },
 }
 
@@ -98,7 +97,7 @@ impl Engine {
         };
         // The queue for later heights is never used: such inputs are not fed.
         let state = State::new(Context, context::Height(height), validators.clone(), params, 1, 1);
-        let judge = Judge::new(chain, validators.clone());
+        let judge = Judge::new(chain, height, validators.clone());
         Self { state, height, validators, judge }
     }
 
@@ -251,11 +250,19 @@ impl Engine {
         }
     }
 
-    /// Double signatures seen so far.
+    /// Takes a message as testimony of what was signed, after the core has had it: the core does not look at every vote.
+    pub(crate) fn hear(&mut self, message: &Message) {
+        self.judge.hear(message);
+    }
+
+    /// Double signings proven since this was last asked.
     pub(crate) fn take_evidence(&mut self) -> Vec<Evidence> {
-        let proposals = self.state.driver.take_proposal_evidence();
-        let votes = self.state.driver.take_vote_evidence();
-        evidence(proposals.iter().flat_map(|(_, pairs)| pairs), votes.iter().flat_map(|(_, pairs)| pairs))
+        self.judge.take_evidence()
+    }
+
+    /// What is left of a height that is over: it still compares what comes late.
+    pub(crate) fn into_judge(self) -> Judge {
+        self.judge
     }
 
     fn feed(&mut self, input: Input<Context>, signer: &dyn Signer) -> Result<Vec<Event>, EngineError> {
@@ -329,11 +336,8 @@ impl Handler<'_> {
             // The height ends with `Finalize`, which follows at once as there is no target time
             // and carries the same certificate.
             Effect::Decide(_, _, r) => r.resume_with(()),
-            Effect::Finalize(certificate, _, found, r) => {
-                let proposals = found.proposals.iter().flat_map(|(_, pairs)| pairs);
-                let votes = found.votes.iter().flat_map(|(_, pairs)| pairs);
-                let evidence = evidence(proposals, votes);
-                self.event(Event::Decided { certificate: commit_certificate(&certificate), evidence }, r)
+            Effect::Finalize(certificate, _, _, r) => {
+                self.event(Event::Decided { certificate: commit_certificate(&certificate) }, r)
             }
             Effect::SignVote(vote, r) => r.resume_with(self.sign_vote(vote)),
             Effect::SignProposal(proposal, r) => r.resume_with(self.sign_proposal(proposal)),

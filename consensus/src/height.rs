@@ -10,6 +10,7 @@ use ledger::validators::ValidatorSet;
 
 use crate::blocks::Blocks;
 use crate::engine::{Engine, EngineError, Event};
+use crate::judge::Judge;
 use crate::error::HaltReason;
 use crate::log::Record;
 use crate::message::{BODY_BYTES_MAX, Message, SignedProposal, SignedVote};
@@ -38,7 +39,6 @@ pub(crate) enum Progress {
 pub(crate) struct Decision {
     pub(crate) certificate: CommitCertificate,
     pub(crate) body: Body,
-    pub(crate) evidence: Vec<Evidence>,
 }
 
 /// What a height needs from the replica for one input.
@@ -60,7 +60,6 @@ pub(crate) struct HeightState {
     build: Option<u32>,
     /// A verified certificate whose block is not here or not checked yet.
     certified: Option<CommitCertificate>,
-    evidence: Vec<Evidence>,
     served: BTreeMap<PublicKey, u32>,
     replay: Option<Replay>,
     progress: Progress,
@@ -89,7 +88,6 @@ impl HeightState {
             timers: BTreeSet::new(),
             build: None,
             certified: None,
-            evidence: Vec::new(),
             served: BTreeMap::new(),
             replay: None,
             progress: Progress::Open,
@@ -112,9 +110,15 @@ impl HeightState {
         std::mem::replace(&mut self.progress, Progress::Open)
     }
 
-    /// Drops all timers.
-    pub(crate) fn end(&mut self, out: &mut Outbox) {
-        std::mem::take(&mut self.timers).into_iter().for_each(|timer| out.push(Output::Cancel(timer)));
+    /// Double signings proven since this was last asked.
+    pub(crate) fn take_evidence(&mut self) -> Vec<Evidence> {
+        self.engine.take_evidence()
+    }
+
+    /// Drops all timers. What stays still compares signatures that come late.
+    pub(crate) fn end(self, out: &mut Outbox) -> Judge {
+        self.timers.into_iter().for_each(|timer| out.push(Output::Cancel(timer)));
+        self.engine.into_judge()
     }
 
     /// Brings the core to where the log left it. Nothing is said meanwhile; then the votes and
@@ -158,24 +162,25 @@ impl HeightState {
     }
 
     pub(crate) fn message(&mut self, from: PublicKey, message: Message, s: &mut Surroundings<'_>) {
-        match message {
-            Message::Proposal(signed) => self.proposal(&signed, s),
-            Message::Vote(vote) | Message::VoteAgain(vote) => self.vote(&vote, s),
-            Message::Block { round, block_id, body, .. } => self.body(from, round, block_id, body, s),
-            Message::WantBlock { round, block_id, .. } => self.serve(from, round, block_id, s),
+        match &message {
+            Message::Proposal(signed) => self.proposal(signed, s),
+            Message::Vote(vote) | Message::VoteAgain(vote) => self.vote(vote, s),
+            Message::Block { round, block_id, body, .. } => self.body(from, *round, *block_id, body.clone(), s),
+            Message::WantBlock { round, block_id, .. } => self.serve(from, *round, *block_id, s),
             Message::Polka(certificate) => {
-                let events = self.engine.polka(&certificate, s.signer);
+                let events = self.engine.polka(certificate, s.signer);
                 self.carry_out(events, s);
                 self.look_for_missing(s);
             }
             Message::Round(certificate) => {
-                let events = self.engine.round_certificate(&certificate, s.signer);
+                let events = self.engine.round_certificate(certificate, s.signer);
                 self.carry_out(events, s);
                 certificate.votes().for_each(|vote| self.decide_on_precommits(&vote, s));
                 self.look_for_missing(s);
             }
-            Message::Commit(certificate) => self.foreign_certificate(certificate, Some(from), s),
+            Message::Commit(certificate) => self.foreign_certificate(certificate.clone(), Some(from), s),
         }
+        self.engine.hear(&message);
     }
 
     pub(crate) fn timeout(&mut self, timeout: Timeout, s: &mut Surroundings<'_>) {
@@ -254,7 +259,7 @@ impl HeightState {
                     self.ask_to_build(round, s);
                 }
             }
-            Event::Decided { certificate, evidence } => self.decided(certificate, evidence, s),
+            Event::Decided { certificate } => self.decided(certificate, s),
         }
     }
 

@@ -135,15 +135,16 @@ pub enum Output {
         /// Why it is asked.
         origin: Origin,
     },
-    /// The height is decided. Store block, certificate and evidence durably, then go on with
+    /// Somebody has signed two messages of which an honest validator signs one. Keep it durably until it is reported: it
+    /// comes once in the life of a replica, and not from the log alone.
+    Evidence(Evidence),
+    /// The height is decided. Store block and certificate durably, then go on with
     /// [`Input::StartHeight`] when the next height is due.
     Commit {
         /// More than two thirds of the validators precommitted this block.
         certificate: CommitCertificate,
         /// The block, already found valid.
         body: Body,
-        /// Double signatures seen at this height.
-        evidence: Vec<Evidence>,
     },
     /// A round began: for telemetry only.
     RoundStarted {

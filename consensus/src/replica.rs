@@ -1,14 +1,16 @@
 //! The replica: one height after another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use ledger::certificate::CommitCertificate;
+use ledger::evidence::Evidence;
 use ledger::crypto::PublicKey;
 use ledger::id::{ChainId, Height};
 use ledger::validators::ValidatorSet;
 
 use crate::error::HaltReason;
 use crate::height::{Decision, HeightState, Progress, Surroundings};
+use crate::judge::Judge;
 use crate::log::Record;
 use crate::message::Message;
 use crate::outbox::Outbox;
@@ -21,6 +23,8 @@ use crate::signer::Signer;
 const PEERS_MAX: usize = 256;
 /// How many blocks of the last height a peer is served until the next one begins.
 const BLOCKS_PER_PEER: u32 = 64;
+/// For how many decided heights signatures that come late are compared.
+const PAST_HEIGHTS: usize = 16;
 
 /// A validator's, or an observer's, part in deciding blocks.
 pub struct Replica {
@@ -39,6 +43,8 @@ pub struct Replica {
     /// What the last height was decided with, for peers that missed it.
     last: Option<(CommitCertificate, Body)>,
     served: BTreeMap<PublicKey, u32>,
+    /// What was signed at the last heights, oldest first: signatures that come late are compared with it.
+    past: VecDeque<Judge>,
     /// Where peers are that are ahead of us.
     ahead: BTreeMap<PublicKey, Height>,
     halted: bool,
@@ -60,6 +66,7 @@ impl Replica {
             announced: false,
             last: None,
             served: BTreeMap::new(),
+            past: VecDeque::new(),
             ahead: BTreeMap::new(),
             halted: false,
         }
@@ -78,6 +85,11 @@ impl Replica {
     /// The height being decided, if one is begun.
     pub fn current(&self) -> Option<Height> {
         self.current.as_ref().map(HeightState::height)
+    }
+
+    /// Whether signatures about a decided height are still compared.
+    pub fn remembers(&self, height: Height) -> bool {
+        self.past.iter().any(|judge| judge.height() == height)
     }
 
     /// Whether a peer has begun the next height while we have not: then it must be started, even
@@ -150,12 +162,27 @@ impl Replica {
     fn message(&mut self, from: PublicKey, message: Message) {
         let height = message.height();
         if height <= self.decided {
+            self.hear_late(&message);
             self.answer_behind(from, height, message);
         } else if self.current() == Some(height) {
             self.at(height, |state, s| state.message(from, message, s));
         } else {
             self.note_ahead(from, height, message);
         }
+    }
+
+    /// A message about a height that is decided here tells nothing about blocks any more, but perhaps that somebody has
+    /// signed twice.
+    fn hear_late(&mut self, message: &Message) {
+        if let Some(judge) = self.past.iter_mut().find(|judge| judge.height() == message.height()) {
+            judge.hear(message);
+            let evidence = judge.take_evidence();
+            self.accuse(evidence);
+        }
+    }
+
+    fn accuse(&mut self, evidence: Vec<Evidence>) {
+        evidence.into_iter().for_each(|one| self.out.push(Output::Evidence(one)));
     }
 
     /// A message about a height that is decided here. Whoever repeats its votes, or asks for a
@@ -215,7 +242,9 @@ impl Replica {
     /// Draws the consequences of a decision.
     fn settle(&mut self) {
         let Some(state) = self.current.as_mut() else { return };
-        match state.take_progress() {
+        let (evidence, progress) = (state.take_evidence(), state.take_progress());
+        self.accuse(evidence);
+        match progress {
             Progress::Open => {}
             Progress::Halted(reason) => self.halt(reason),
             Progress::Decided(decision) => self.commit(decision),
@@ -223,15 +252,18 @@ impl Replica {
     }
 
     fn commit(&mut self, decision: Decision) {
-        if let Some(mut state) = self.current.take() {
-            state.end(&mut self.out);
+        if let Some(state) = self.current.take() {
+            self.past.push_back(state.end(&mut self.out));
+            if self.past.len() > PAST_HEIGHTS {
+                self.past.pop_front();
+            }
         }
-        let Decision { certificate, body, evidence } = decision;
+        let Decision { certificate, body } = decision;
         self.decided = certificate.height;
         self.last = Some((certificate.clone(), body.clone()));
         self.served.clear();
         self.ahead.retain(|_, height| *height > certificate.height);
-        self.out.speak(Output::Commit { certificate, body, evidence });
+        self.out.speak(Output::Commit { certificate, body });
         self.out.height_ended();
         self.announced = self.wants_start();
         if self.announced {
@@ -241,7 +273,7 @@ impl Replica {
 
     fn halt(&mut self, reason: HaltReason) {
         self.halted = true;
-        if let Some(mut state) = self.current.take() {
+        if let Some(state) = self.current.take() {
             state.end(&mut self.out);
         }
         tracing::error!(%reason, "the replica stops");

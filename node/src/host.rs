@@ -35,6 +35,7 @@ use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::handle::{CommittedBlock, Phase, Status};
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
+use crate::reports::Reports;
 use crate::snapshots::export::Exporter;
 use crate::wal::{Wal, WalError};
 use crate::wire::CertifiedBlock;
@@ -43,7 +44,6 @@ use clock::Offsets;
 pub use clock::{real_time, surely_ahead};
 use progress::Claims;
 pub(crate) use progress::free_bytes;
-use report::Reports;
 use timers::Timers;
 
 /// Events that may wait for the host.
@@ -113,6 +113,8 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Where the consensus log is.
     pub wal_path: PathBuf,
+    /// Where double signings are kept until they are reported.
+    pub reports_path: PathBuf,
     /// Where free space is measured.
     pub data_dir: PathBuf,
     /// What waits for a block.
@@ -154,6 +156,9 @@ pub enum HostError {
     /// The consensus log.
     #[error(transparent)]
     Wal(#[from] WalError),
+    /// The file of double signings.
+    #[error("the double signings that are to be reported cannot be read: {0}")]
+    Reports(std::io::Error),
     /// The replica stopped for safety.
     #[error("consensus stopped: {0}")]
     Halted(String),
@@ -178,7 +183,7 @@ impl HostError {
         match self {
             Self::Store(error) => error.is_full(),
             Self::Wal(error) => error.is_full(),
-            Self::State(_) | Self::Halted(_) | Self::NoValidators | Self::Fork { .. } => false,
+            Self::State(_) | Self::Reports(_) | Self::Halted(_) | Self::NoValidators | Self::Fork { .. } => false,
         }
     }
 }
@@ -245,6 +250,7 @@ impl Host {
                  the other centres have decided this height"
             );
         }
+        let reports = Reports::read(&parts.reports_path, &parts.genesis.chain_id).map_err(HostError::Reports)?;
         let now = Instant::now();
         let mut host = Self {
             replica,
@@ -258,7 +264,7 @@ impl Host {
             to_build: None,
             phase: Phase::Running,
             claims: Claims::default(),
-            reports: Reports::default(),
+            reports,
             fetched: VecDeque::new(),
             next_due: None,
             last_block: now,
@@ -441,10 +447,8 @@ impl Host {
                 }
                 return Ok(Some(Input::Checked { height, block_id, origin, verdict }));
             }
-            Output::Commit { certificate, body, evidence } => {
-                self.note_evidence(evidence);
-                self.commit(&certificate, &body)?;
-            }
+            Output::Evidence(evidence) => self.note_evidence(evidence),
+            Output::Commit { certificate, body } => self.commit(&certificate, &body)?,
             Output::RoundStarted { height, round, proposer } => {
                 if round > 0 {
                     tracing::info!(height = height.get(), round, %proposer, "another round");

@@ -13,6 +13,7 @@ pub mod catchup;
 mod descriptors;
 pub mod host;
 pub mod network;
+pub mod reports;
 pub mod run;
 pub mod snapshots;
 pub mod wal;

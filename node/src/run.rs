@@ -196,6 +196,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         params: params(&config.consensus),
         bounds: bounds(&config),
         wal_path,
+        reports_path: config.node.data_dir.join("reports.cbor"),
         data_dir: config.node.data_dir.clone(),
         mempool: mempool.clone(),
         network: network.clone(),

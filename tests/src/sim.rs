@@ -44,6 +44,7 @@ pub mod world;
 use std::collections::BTreeMap;
 
 use adversary::Adversary;
+use ledger::id::DoubleSigningId;
 use chain::Chain;
 use checker::Failure;
 use host::Mutation;
@@ -62,6 +63,9 @@ pub const PROGRESS_BLOCKS: u64 = 5;
 pub const PROGRESS_MS: u64 = 240_000;
 /// The bound on the recording of a valid transaction, from its submission or from the last fault, in virtual ms.
 pub const RECORDED_MS: u64 = 240_000;
+
+/// The rule that what is proven comes onto the ledger, whatever crashed meanwhile.
+pub const REPORTED: &str = "proven double signings are reported";
 
 /// What to run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -197,6 +201,7 @@ fn finish(world: &mut World) {
     let done = |world: &World| {
         let height = world.checker.height();
         world.clients.musts().next().is_none()
+            && unreported(world).is_none()
             && required(world).iter().all(|node| world.height(*node) == height && world.is_up(*node))
     };
     if !world.run(RECORDED_MS, done) {
@@ -204,7 +209,10 @@ fn finish(world: &mut World) {
             world.clients.musts().map(|(id, open)| format!("{id} of {} ms", open.since)).collect();
         let heights = describe(world);
         let detail = format!("after {RECORDED_MS} ms: {heights}; not recorded: {}", late.join(", "));
-        world.checker.fail(world.now, "what is valid is recorded, and everybody has it", detail);
+        match unreported(world) {
+            Some((node, id)) => world.checker.fail(world.now, REPORTED, format!("node {node}: {id}; {detail}")),
+            None => world.checker.fail(world.now, "what is valid is recorded, and everybody has it", detail),
+        }
     }
     for node in required(world) {
         let state = &world.nodes[node].disk.store.state;
@@ -218,6 +226,12 @@ fn finish(world: &mut World) {
     for node in required(world) {
         world.checker.final_ledger(world.now, node, &world.nodes[node].disk.store, &acknowledged);
     }
+}
+
+/// A double signing that an honest member has proven and that is not on its ledger.
+fn unreported(world: &World) -> Option<(usize, DoubleSigningId)> {
+    let one = |node| world.checker.unreported(node, &world.nodes[node].disk.store.state).map(|id| (node, id));
+    required(world).into_iter().find_map(one)
 }
 
 fn describe(world: &World) -> String {

@@ -17,7 +17,7 @@ use scenarios::sim::random::Rng;
 use scenarios::sim::trace::Trace;
 use scenarios::sim::workload::Traffic;
 use scenarios::sim::world::World;
-use scenarios::sim::{Options, Outcome, PROGRESS_BLOCKS, PROGRESS_MS, simulate};
+use scenarios::sim::{Options, Outcome, PROGRESS_BLOCKS, PROGRESS_MS, REPORTED, simulate};
 
 /// Seeds that once failed, with what they found.
 const SEEDS: &str = include_str!("../sim-seeds.txt");
@@ -140,6 +140,9 @@ fn is_found(mutation: Mutation, adversary: Option<Adversary>, seeds: u64, rules:
 const CONTRADICTION: &str = "honest nodes never contradict themselves";
 const LOCK: &str = "honest nodes keep their lock";
 const HALT: &str = "honest nodes do not halt";
+const POLKA: &str = "honest nodes precommit what two thirds have prevoted";
+const ROUND: &str = "honest nodes enter a round that something leads to";
+const DECIDED: &str = "what is decided is what two thirds have precommitted";
 const ACCUSED: &str = "honest nodes are never accused";
 
 #[test]
@@ -154,7 +157,29 @@ fn a_forgotten_lock_is_found() {
 
 #[test]
 fn trust_in_every_signature_is_found() {
-    is_found(Mutation::TrustEverybody, Some(Adversary::Forger), 5, &[ACCUSED, HALT]);
+    is_found(Mutation::TrustEverybody, Some(Adversary::Forger), 5, &[ACCUSED, HALT, POLKA, ROUND, DECIDED]);
+}
+
+/// Certificates are believed by their signatures alone, each kind of them.
+#[test]
+fn trust_in_polka_certificates_is_found() {
+    is_found(Mutation::TrustPolkas, Some(Adversary::Forger), 5, &[POLKA, LOCK]);
+}
+
+#[test]
+fn trust_in_round_certificates_is_found() {
+    is_found(Mutation::TrustRounds, Some(Adversary::Forger), 5, &[ROUND]);
+}
+
+#[test]
+fn trust_in_commit_certificates_is_found() {
+    is_found(Mutation::TrustCommits, Some(Adversary::Forger), 5, &[DECIDED]);
+}
+
+/// What a node has proven of double signings is reported though the node crashes before it is recorded.
+#[test]
+fn forgotten_reports_are_found() {
+    is_found(Mutation::ForgetReports, Some(Adversary::EquivocatingVoter), 20, &[REPORTED]);
 }
 
 #[test]

@@ -15,7 +15,6 @@ use crate::blocks::{Block, Status};
 use crate::error::HaltReason;
 use crate::message::{Message, SignedVote};
 use crate::output::Body;
-use ledger::evidence::Evidence;
 
 impl HeightState {
     pub(crate) fn certified(
@@ -26,6 +25,7 @@ impl HeightState {
         s: &mut Surroundings<'_>,
     ) {
         let (block_id, round) = (certificate.block_id, certificate.round);
+        self.engine.hear(&Message::Commit(certificate.clone()));
         self.foreign_certificate(certificate, None, s);
         self.body(from, round, block_id, body, s);
     }
@@ -39,13 +39,7 @@ impl HeightState {
         }
     }
 
-    pub(super) fn decided(
-        &mut self,
-        certificate: CommitCertificate,
-        evidence: Vec<Evidence>,
-        s: &mut Surroundings<'_>,
-    ) {
-        self.evidence = evidence;
+    pub(super) fn decided(&mut self, certificate: CommitCertificate, s: &mut Surroundings<'_>) {
         let (found, needed) = (certificate.signatures.len(), self.engine.validators().quorum());
         if found < needed {
             self.progress = Progress::Halted(HaltReason::NoQuorum { height: self.height, signatures: found });
@@ -102,9 +96,7 @@ impl HeightState {
         if matches!(self.progress, Progress::Open)
             && let Some((certificate, body)) = decided
         {
-            let mut evidence = std::mem::take(&mut self.evidence);
-            evidence.extend(self.engine.take_evidence());
-            self.progress = Progress::Decided(Decision { certificate, body, evidence });
+            self.progress = Progress::Decided(Decision { certificate, body });
         }
     }
 }

@@ -410,13 +410,13 @@ impl World {
                 let verdict = judge(&block_id, &body, origin);
                 self.later(node, 1, Input::Checked { height, block_id, origin, verdict });
             }
-            Output::Commit { certificate, body, evidence } => {
+            Output::Evidence(evidence) => self.nodes[node].evidence.push(evidence),
+            Output::Commit { certificate, body } => {
                 let n = &mut self.nodes[node];
                 assert_eq!(certificate.height.get(), n.chain.len() as u64 + 1);
                 self.trace =
                     self.trace.rotate_left(5) ^ u64::from(certificate.block_id.as_bytes()[0]) ^ self.now;
                 n.chain.push((certificate, body));
-                n.evidence.extend(evidence);
                 (n.offset, n.sequence) = (0, 0);
                 n.unsynced.clear();
                 self.push(1, Event::Start { node });

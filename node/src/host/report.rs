@@ -1,9 +1,7 @@
 //! Reporting double signatures: a node that sees one signs a report with its voting key.
 //!
-//! What waits to be reported is kept in memory only. A node that ends before its report is recorded forgets it;
-//! the double signing is then reported if another node saw it too.
+//! What waits to be reported is on disk, so that a node that ends before its report is recorded signs it again.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use consensus::Evidence;
@@ -18,51 +16,33 @@ use super::{Host, HostError};
 use crate::network::Channel;
 use crate::wire;
 
-/// Most double signings that wait to be reported; a node that sees more reports these first.
-const REPORTS_MAX: usize = 64;
 /// How many heights a report may wait before it is signed anew.
 const REPORT_WINDOW: u64 = 10;
 
-/// Double signings that are not on the ledger yet.
-#[derive(Default)]
-pub(super) struct Reports {
-    /// The evidence, and the last height at which the report sent may be recorded, if one was sent.
-    open: BTreeMap<DoubleSigningId, (Evidence, Option<Height>)>,
-}
-
-impl Reports {
-    fn is_waiting(&self, tip: Height) -> bool {
-        self.open.values().any(|(_, sent)| sent.is_none_or(|until| until <= tip))
-    }
-}
-
 impl Host {
     /// Keeps what proves a double signing until it is recorded.
-    pub(super) fn note_evidence(&mut self, evidence: Vec<Evidence>) {
-        for one in evidence {
-            let (accused, height) = (one.accused(), one.height().get());
-            tracing::error!(%accused, height, kind = one.kind().name(), "double signature");
-            metrics::counter!("consensus_double_signatures_total").increment(1);
-            if self.reports.open.len() < REPORTS_MAX {
-                self.reports.open.entry(one.id()).or_insert((one, None));
-            }
+    pub(super) fn note_evidence(&mut self, evidence: Evidence) {
+        let (accused, height) = (evidence.accused(), evidence.height().get());
+        tracing::error!(%accused, height, kind = evidence.kind().name(), "double signature");
+        metrics::counter!("consensus_double_signatures_total").increment(1);
+        if self.reports.note(evidence) {
+            self.keep_reports();
+        }
+    }
+
+    /// A report that cannot be kept on disk is kept in memory all the same.
+    fn keep_reports(&self) {
+        if let Err(error) = self.reports.write(&self.parts.reports_path) {
+            tracing::error!(%error, "what is to be reported of double signings is not on disk");
         }
     }
 
     /// Signs what waits to be reported, puts it into the mempool and passes it on.
     pub(super) fn report(&mut self) -> Result<(), HostError> {
-        if !self.is_member() || !self.reports.is_waiting(self.tip.height) {
+        if !self.is_member() {
             return Ok(());
         }
-        let waiting: Vec<_> =
-            self.reports.open.iter().map(|(id, (evidence, _))| (*id, evidence.clone())).collect();
-        for (id, evidence) in waiting {
-            let sent = self.reports.open.get(&id).and_then(|(_, sent)| *sent);
-            if sent.is_none_or(|until| until <= self.tip.height) {
-                self.report_one(id, evidence)?;
-            }
-        }
-        Ok(())
+        self.reports.waiting(self.tip.height).into_iter().try_for_each(|(id, evidence)| self.report_one(id, evidence))
     }
 
     fn report_one(&mut self, id: DoubleSigningId, evidence: Evidence) -> Result<(), HostError> {
@@ -80,7 +60,8 @@ impl Host {
             // It is recorded, or the ledger does not take it.
             Err(Failure::Rejected(rejection)) => {
                 tracing::info!(%id, code = rejection.code(), "a double signing is not reported again");
-                self.reports.open.remove(&id);
+                self.reports.settled(&id);
+                self.keep_reports();
                 return Ok(());
             }
         }
@@ -91,9 +72,7 @@ impl Host {
             tracing::warn!(%refusal, "a report of a double signing must wait");
             return Ok(());
         }
-        if let Some((_, sent)) = self.reports.open.get_mut(&id) {
-            *sent = Some(expiry);
-        }
+        self.reports.sent(&id, expiry);
         for frame in wire::gossip(std::iter::once(bytes.as_slice())) {
             if let Err(error) = self.parts.network.broadcast(Channel::Transactions, frame) {
                 tracing::warn!(%error, "a report of a double signing could not be passed on");

@@ -135,7 +135,19 @@ impl Chain {
                 }
                 Message::Commit(certificate)
             }
-            other => other,
+            Message::Polka(mut certificate) => {
+                let signed = certificate.votes().map(|one| vote(one).signature).collect::<Vec<_>>();
+                let slots = certificate.signatures.iter_mut();
+                slots.zip(signed).for_each(|(one, signature)| one.signature = signature);
+                Message::Polka(certificate)
+            }
+            Message::Round(mut certificate) => {
+                let signed = certificate.votes().map(|one| vote(one).signature).collect::<Vec<_>>();
+                let slots = certificate.votes.iter_mut();
+                slots.zip(signed).for_each(|(one, signature)| one.signature = signature);
+                Message::Round(certificate)
+            }
+            Message::Block { .. } | Message::WantBlock { .. } => message,
         }
     }
 

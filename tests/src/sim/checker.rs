@@ -11,13 +11,16 @@ use ledger::certificate::VoteType;
 use ledger::crypto::PublicKey;
 use ledger::event::Event;
 use ledger::hash::{ValidatorSetHash, sha256};
-use ledger::id::{ChainId, Height};
+use ledger::id::{ChainId, DoubleSigningId, Height};
+use ledger::state::keys::DoubleSigningKey;
+use ledger::state::read;
 use ledger::transaction;
 use ledger::validators::ValidatorSet;
 
 use super::host::Commit;
 use super::store::Store;
-use speech::Speech;
+use crate::chain::State;
+use speech::{Set, Speech};
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +56,13 @@ pub struct Checker {
     certificates: BTreeSet<[u8; 32]>,
     /// How high each node's durable ledger was.
     durable: BTreeMap<usize, Height>,
-    /// What adversaries told each node about the height it was deciding.
-    heard: BTreeMap<usize, BTreeMap<Question, BTreeSet<Option<block::Id>>>>,
+    /// What adversaries told each node first, since its process began.
+    heard: BTreeMap<usize, BTreeMap<Question, Option<SignedVote>>>,
+    /// What each honest node has proven.
+    proven: BTreeMap<usize, BTreeSet<DoubleSigningId>>,
+    /// What of it is on the node's disk, or was until it was settled.
+    kept: BTreeMap<usize, BTreeSet<DoubleSigningId>>,
     evidence: u64,
-    accused: BTreeSet<PublicKey>,
     failure: Option<Failure>,
 }
 
@@ -74,7 +80,8 @@ impl Checker {
             durable: BTreeMap::new(),
             heard: BTreeMap::new(),
             evidence: 0,
-            accused: BTreeSet::new(),
+            proven: BTreeMap::new(),
+            kept: BTreeMap::new(),
             failure: None,
         }
     }
@@ -128,8 +135,6 @@ impl Checker {
             );
         }
         self.check_certificate(now, node, commit);
-        self.check_evidence(now, node, commit);
-        self.heard.remove(&node);
         let before = self.durable.insert(node, height).unwrap_or(Height::GENESIS);
         if before.next() != height {
             self.fail(now, "blocks are stored in order", format!("node {node}: {height} after {before}"));
@@ -177,27 +182,13 @@ impl Checker {
             let detail = format!("node {node}, height {}: {error}", certificate.height);
             self.fail(now, "every certificate verifies with its height's validators", detail);
         }
+        if let Err((rule, detail)) = self.speech.decided(certificate, self.set(&commit.validators)) {
+            self.fail(now, rule, format!("node {node}: {detail}"));
+        }
     }
 
-    /// Evidence is against adversaries only and holds; and whoever contradicted himself before this node's eyes is in it.
-    fn check_evidence(&mut self, now: u64, node: usize, commit: &Commit) {
-        let mut accused = BTreeSet::new();
-        for evidence in &commit.evidence {
-            self.check_one(now, node, evidence);
-            accused.insert(evidence.accused());
-        }
-        let heard = self.heard.get(&node).into_iter().flatten();
-        let caught = heard.filter(|(_, answers)| answers.len() > 1).map(|(question, _)| *question);
-        let missed = caught.filter(|question| !accused.contains(&question.0)).collect::<Vec<_>>();
-        if let Some((voter, height, round, step)) = missed.first() {
-            let detail =
-                format!("node {node} heard {voter} contradict itself at {height}/{round}, step {step}");
-            self.fail(now, "double signing that is seen yields evidence", detail);
-        }
-        self.accused.extend(accused);
-    }
-
-    fn check_one(&mut self, now: u64, node: usize, evidence: &Evidence) {
+    /// Evidence of an honest node is against adversaries only, and holds.
+    pub fn accused(&mut self, now: u64, node: usize, evidence: &Evidence, kept: bool) {
         let accused = evidence.accused();
         self.evidence += 1;
         if !self.adversaries.contains(&accused) {
@@ -207,29 +198,37 @@ impl Checker {
         if let Err(error) = evidence.verify(&self.chain, &accused) {
             self.fail(now, "evidence verifies", format!("node {node} against {accused}: {error}"));
         }
+        self.proven.entry(node).or_default().insert(evidence.id());
+        if kept {
+            self.kept.entry(node).or_default().insert(evidence.id());
+        }
     }
 
-    /// An adversary's vote has reached an honest node that is deciding this height.
-    pub fn heard(&mut self, node: usize, signed: &SignedVote) {
+    /// An adversary's vote has reached an honest node that is deciding this height or has decided it lately. Whoever has
+    /// contradicted himself before this node's eyes by now is proven to.
+    pub fn heard(&mut self, now: u64, node: usize, signed: &SignedVote) {
         let vote = &signed.vote;
         if !self.adversaries.contains(&vote.voter) || !signed.is_authentic(&self.chain) {
             return;
         }
         let step = if vote.vote_type == VoteType::Prevote { 1 } else { 2 };
         let question = (vote.voter, vote.height.get(), vote.round, step);
-        self.heard.entry(node).or_default().entry(question).or_default().insert(vote.block_id);
+        let heard = self.heard.entry(node).or_default().entry(question).or_default();
+        let first = heard.get_or_insert_with(|| signed.clone()).clone();
+        let contradicts = first.vote.block_id != vote.block_id;
+        let id = Evidence::votes(first, signed.clone()).id();
+        if contradicts && !self.proven.get(&node).is_some_and(|proven| proven.contains(&id)) {
+            let (height, round) = (vote.height, vote.round);
+            let detail = format!("node {node} heard {} contradict itself at {height}/{round}, step {step}", vote.voter);
+            self.fail(now, "double signing that is seen yields evidence", detail);
+        }
     }
 
-    /// A node has precommitted a block: its core forgets the votes of earlier rounds, so that a contradiction to one of
-    /// them is no longer seen.
-    fn locks(&mut self, node: usize, signed: &SignedVote) {
-        let vote = &signed.vote;
-        if vote.vote_type == VoteType::Precommit
-            && vote.block_id.is_some()
-            && let Some(heard) = self.heard.get_mut(&node)
-        {
-            heard.retain(|question, answers| question.2 >= vote.round || answers.len() > 1);
-        }
+    /// A double signing that an honest node has proven, kept, and that is not on its ledger.
+    #[must_use]
+    pub fn unreported(&self, node: usize, state: &State) -> Option<DoubleSigningId> {
+        let recorded = |id: &DoubleSigningId| matches!(read(state, &DoubleSigningKey(id)), Ok(Some(_)));
+        self.kept.get(&node)?.iter().find(|id| !recorded(id)).copied()
     }
 
     /// A node has forgotten what it had heard.
@@ -263,16 +262,19 @@ impl Checker {
     }
 
     /// A vote of its own that an honest node hands to its log: it counts on that, though it may never be said.
-    pub fn counted_on(&mut self, node: usize, signed: &SignedVote) {
-        self.locks(node, signed);
-        self.speech.prevoted(signed);
+    pub fn counted_on(&mut self, signed: &SignedVote) {
+        self.speech.voted(signed);
     }
 
     /// What an honest node says in its own name.
     pub fn said(&mut self, now: u64, message: &Message, validators: &ValidatorSet) {
-        let adversaries = validators.iter().filter(|v| self.adversaries.contains(&v.public_key)).count();
-        if let Err((rule, detail)) = self.speech.said(message, validators.quorum(), adversaries) {
+        if let Err((rule, detail)) = self.speech.said(message, self.set(validators)) {
             self.fail(now, rule, detail);
         }
+    }
+
+    fn set(&self, validators: &ValidatorSet) -> Set {
+        let adversaries = validators.iter().filter(|v| self.adversaries.contains(&v.public_key)).count();
+        Set { size: validators.len(), quorum: validators.quorum(), adversaries }
     }
 }

@@ -49,6 +49,8 @@ pub struct Habits {
 pub struct Disk {
     /// The ledger.
     pub store: Store,
+    /// Double signings that are to be reported, as the program's file holds them.
+    pub reports: Vec<u8>,
     /// How it behaves at present.
     pub habits: Habits,
     log: Vec<u8>,
@@ -74,6 +76,7 @@ impl Disk {
         let (log, unflushed, frames) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             store,
+            reports: Vec::new(),
             habits,
             log,
             unflushed,

@@ -21,11 +21,11 @@ use ledger::id::Height;
 use ledger::time::BlockTime;
 use ledger::validators::ValidatorSet;
 use node::mempool::{Limits, Mempool};
+use node::reports::Reports;
 
 pub use blocks::Answer;
 pub use env::{Bent, Commit, Effect, Env, Judged, Made, Mutation, Stop, To};
 use progress::Claims;
-use report::Reports;
 use wal::Wal;
 
 /// How often a host without work looks around, in ms.
@@ -129,7 +129,10 @@ impl Host {
             last_validators: validators,
             // Without its log it may have forgotten votes at this height.
             abstains_at: (!log_was_there).then(|| tip.height.next()),
-            reports: Reports::default(),
+            reports: match env.mutation {
+                Some(Mutation::ForgetReports) => Reports::default(),
+                _ => Reports::decode(&env.disk.reports, env.chain.id()),
+            },
         };
         host.refresh(env)?;
         host.take_up(env)?;
@@ -159,6 +162,12 @@ impl Host {
     #[must_use]
     pub fn current(&self) -> Option<Height> {
         self.replica.current()
+    }
+
+    /// Whether it still compares signatures about a decided height.
+    #[must_use]
+    pub fn remembers(&self, height: Height) -> bool {
+        self.replica.remembers(height)
     }
 
     /// Where it stands.
@@ -328,10 +337,8 @@ impl Host {
                 let verdict = self.check(env, block_id, proposer, &body, origin)?;
                 return Ok(Some(Input::Checked { height, block_id, origin, verdict }));
             }
-            Output::Commit { certificate, body, evidence } => {
-                self.note_evidence(&evidence);
-                self.commit(env, certificate, body, evidence)?;
-            }
+            Output::Evidence(evidence) => self.note_evidence(env, evidence),
+            Output::Commit { certificate, body } => self.commit(env, certificate, body)?,
             Output::Behind { height, from } => self.on_behind(env, height, &from),
             // The loop asks the replica whether it wants to start, and who is behind will ask.
             Output::RoundStarted { .. } | Output::NextHeightBegun { .. } | Output::PeerBehind { .. } => {}

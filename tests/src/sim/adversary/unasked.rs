@@ -1,7 +1,9 @@
 //! What adversaries say unasked: old messages, nonsense, other pasts, and votes in others' names.
 
 use consensus::Message;
-use consensus::message::{SignedVote, Vote};
+use consensus::message::{
+    PolkaCertificate, RoundCertificate, RoundCertificateKind, RoundVote, SignedVote, Vote,
+};
 use ledger::block::{self, Block};
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType};
 use ledger::crypto::Signature;
@@ -100,7 +102,41 @@ impl Liar {
             let message = Message::Vote(SignedVote { vote, signature });
             effects.push(Effect::Say { to: self.somebody(), message });
         }
+        effects.extend(last.map(|vote| self.forges_certificate(&vote, host)));
         effects
+    }
+
+    /// A certificate about what is being voted on, with signatures that are none: a polka, a reason to enter a later round,
+    /// or a decision.
+    fn forges_certificate(&mut self, about: &Vote, host: &Host) -> Effect {
+        let (height, round) = (about.height, about.round);
+        let block_id = about.block_id.unwrap_or_else(|| block::Id::from_bytes(sha256(&self.rng.bytes(8))));
+        let voters: Vec<_> = host.validators().iter().map(|v| v.public_key).collect();
+        let mut signatures: Vec<CommitSignature> = voters
+            .iter()
+            .map(|voter| CommitSignature { public_key: *voter, signature: self.no_signature() })
+            .collect();
+        signatures.sort_by_key(|one| one.public_key);
+        let message = match self.rng.below(4) {
+            0 => Message::Polka(PolkaCertificate { height, round, block_id, signatures }),
+            1 => Message::Commit(CommitCertificate { height, round, block_id, signatures }),
+            kind => {
+                let (kind, vote_type, round) = if kind == 2 {
+                    (RoundCertificateKind::Skip, VoteType::Prevote, round + 1 + self.rng.below(3) as u32)
+                } else {
+                    (RoundCertificateKind::Precommit, VoteType::Precommit, round)
+                };
+                let vote = |one: CommitSignature| RoundVote {
+                    vote_type,
+                    voter: one.public_key,
+                    signature: one.signature,
+                    block_id: None,
+                };
+                let votes = signatures.into_iter().map(vote).collect();
+                Message::Round(RoundCertificate { height, round, kind, votes })
+            }
+        };
+        Effect::Say { to: self.somebody(), message }
     }
 
     fn no_signature(&mut self) -> Signature {

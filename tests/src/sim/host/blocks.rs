@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use consensus::{Body, Evidence, Input, Origin, Verdict};
+use consensus::{Body, Input, Origin, Verdict};
 use ledger::block::{self, Block};
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::PublicKey;
@@ -207,7 +207,6 @@ impl Host {
         env: &mut Env<'_>,
         certificate: CommitCertificate,
         body: Body,
-        evidence: Vec<Evidence>,
     ) -> Result<(), Stop> {
         let executed = match self.executed.remove(&certificate.block_id) {
             Some(executed) => executed,
@@ -219,7 +218,7 @@ impl Host {
             let validators = self.validators.clone();
             let log_root = env.disk.store.blocks().last().map_or([0; 32], |block| block.log_root);
             let executed = executed.clone();
-            let commit = Commit { certificate, body, executed, evidence, validators, log_root };
+            let commit = Commit { certificate, body, executed, validators, log_root };
             env.out.push(Effect::Committed(Box::new(commit)));
         }
         stored?;

@@ -29,6 +29,28 @@ pub enum Mutation {
     ForgetLock,
     /// Every message is taken as if everybody in it had signed.
     TrustEverybody,
+    /// What is to be reported of double signings is not kept over a restart.
+    ForgetReports,
+    /// Only polka certificates are taken so.
+    TrustPolkas,
+    /// Only round certificates are.
+    TrustRounds,
+    /// Only commit certificates are.
+    TrustCommits,
+}
+
+impl Mutation {
+    /// Whether a message is taken as if everybody in it had signed.
+    #[must_use]
+    pub const fn trusts(self, message: &Message) -> bool {
+        match self {
+            Self::SkipFlush | Self::ForgetLock | Self::ForgetReports => false,
+            Self::TrustEverybody => true,
+            Self::TrustPolkas => matches!(message, Message::Polka(_)),
+            Self::TrustRounds => matches!(message, Message::Round(_)),
+            Self::TrustCommits => matches!(message, Message::Commit(_)),
+        }
+    }
 }
 
 /// What an adversary's host does otherwise than an honest one's.
@@ -62,8 +84,6 @@ pub struct Commit {
     pub body: Body,
     /// What it brings about.
     pub executed: Executed,
-    /// Double signatures seen.
-    pub evidence: Vec<Evidence>,
     /// Who was to decide it, as this node's state has it.
     pub validators: ValidatorSet,
     /// Root of the log after it.
@@ -143,6 +163,13 @@ pub enum Effect {
     Judged(Judged),
     /// A block was made of candidates.
     Made(Box<Made>),
+    /// A double signing is proven.
+    Accused {
+        /// What proves it.
+        evidence: Box<Evidence>,
+        /// Whether it is on disk now, or was before.
+        kept: bool,
+    },
     /// A block is durable.
     Committed(Box<Commit>),
     /// The replica has forgotten what was not durable.

@@ -58,11 +58,17 @@ impl World {
                     && self.is_honest(node)
                     && self.chain.centre_of(&signed.vote.voter) == Some(self.nodes[node].centre)
                 {
-                    self.checker.counted_on(node, signed);
+                    self.checker.counted_on(signed);
                 }
             }
             Effect::Judged(judged) => self.judged(node, &judged),
             Effect::Made(made) => self.made(node, &made),
+            Effect::Accused { evidence, kept } => {
+                self.note(Some(node), "accuses", evidence.height().get(), || evidence.accused().to_string());
+                if self.is_honest(node) {
+                    self.checker.accused(self.now, node, &evidence, kept);
+                }
+            }
             Effect::Committed(commit) => self.committed(node, &commit),
             Effect::StoodDown => self.checker.crashed(node),
             Effect::Halted(reason) => {
@@ -139,9 +145,7 @@ impl World {
         let id = commit.executed.id;
         self.trace.event(self.now, Some(node), "commits", [height.get(), number(id.as_bytes())], || {
             let (round, count) = (commit.certificate.round, commit.executed.transactions.len());
-            let proofs = commit.evidence.iter().map(|proof| format!("; proof against {}", proof.accused()));
-            let proofs: String = proofs.collect();
-            format!("height {height}, round {round}, block {id}, {count} transactions{proofs}")
+            format!("height {height}, round {round}, block {id}, {count} transactions")
         });
         if !self.is_honest(node) {
             return;

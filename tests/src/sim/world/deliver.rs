@@ -5,7 +5,7 @@ use std::sync::Arc;
 use consensus::Message;
 use ledger::id::Height;
 
-use super::super::host::{Mutation, Phase};
+use super::super::host::Phase;
 use super::super::network::Packet;
 use super::{World, carry};
 
@@ -47,25 +47,34 @@ impl World {
             || format!("node {from}: {}", carry::describe(&message)),
         );
         let message = match self.mutation {
-            Some(Mutation::TrustEverybody) if self.is_honest(to) => self.chain.as_if_signed(message),
+            Some(mutation) if mutation.trusts(&message) && self.is_honest(to) => self.chain.as_if_signed(message),
             _ => message,
         };
-        if let Message::Vote(signed) | Message::VoteAgain(signed) = &message
-            && self.is_honest(to)
+        let heard = match &message {
+            Message::Vote(signed) | Message::VoteAgain(signed)
+                if self.is_honest(to) && self.listens(to, peer, signed.vote.height) =>
+            {
+                Some(signed.clone())
+            }
+            _ => None,
+        };
+        self.act(to, |host, env| host.on_message(env, peer, message));
+        // What it was told in the moment in which it went down it need not know.
+        if let Some(signed) = heard
             && self.listens(to, peer, signed.vote.height)
         {
-            self.checker.heard(to, signed);
+            self.checker.heard(self.now, to, &signed);
         }
-        self.act(to, |host, env| host.on_message(env, peer, message));
     }
 
-    /// Whether a node is deciding this height and takes messages of this peer.
+    /// Whether a node is deciding this height, or has decided it since its process began and lately, and takes messages of
+    /// this peer.
     fn listens(&self, node: usize, peer: usize, height: Height) -> bool {
         let network = self.chain.centres[peer].network;
         self.nodes[node].host.as_ref().is_some_and(|host| {
             let running = matches!(host.phase(), Phase::Running | Phase::CatchingUp(_));
             running
-                && host.current() == Some(height)
+                && (host.current() == Some(height) || host.remembers(height))
                 && host.validators().iter().any(|v| v.network_key == network)
         })
     }
