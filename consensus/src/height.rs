@@ -10,8 +10,8 @@ use ledger::validators::ValidatorSet;
 
 use crate::blocks::Blocks;
 use crate::engine::{Engine, EngineError, Event};
-use crate::judge::Judge;
 use crate::error::HaltReason;
+use crate::judge::Judge;
 use crate::log::Record;
 use crate::message::{BODY_BYTES_MAX, Message, SignedProposal, SignedVote};
 use crate::outbox::Outbox;
@@ -110,6 +110,11 @@ impl HeightState {
         std::mem::replace(&mut self.progress, Progress::Open)
     }
 
+    /// Who votes at this height.
+    pub(crate) fn validators(&self) -> &ValidatorSet {
+        self.engine.validators()
+    }
+
     /// Double signings proven since this was last asked.
     pub(crate) fn take_evidence(&mut self) -> Vec<Evidence> {
         self.engine.take_evidence()
@@ -124,7 +129,9 @@ impl HeightState {
     /// Brings the core to where the log left it. Nothing is said meanwhile; then the votes and
     /// proposals of the current round are sent again, and timers and requests are made good for.
     fn recover(&mut self, records: Vec<Record>, s: &mut Surroundings<'_>) {
-        let own = records.iter().filter(|record| record.signer() == Some(s.own)).cloned().collect();
+        let own: Vec<Record> =
+            records.iter().filter(|record| record.signer() == Some(s.own)).cloned().collect();
+        s.out.recover(&own);
         self.replay = Some(Replay { recorded: own, said: Vec::new() });
         let events = self.engine.start(s.signer);
         self.carry_out(events, s);
@@ -165,7 +172,9 @@ impl HeightState {
         match &message {
             Message::Proposal(signed) => self.proposal(signed, s),
             Message::Vote(vote) | Message::VoteAgain(vote) => self.vote(vote, s),
-            Message::Block { round, block_id, body, .. } => self.body(from, *round, *block_id, body.clone(), s),
+            Message::Block { round, block_id, body, .. } => {
+                self.body(from, *round, *block_id, body.clone(), s)
+            }
             Message::WantBlock { round, block_id, .. } => self.serve(from, *round, *block_id, s),
             Message::Polka(certificate) => {
                 let events = self.engine.polka(certificate, s.signer);

@@ -79,7 +79,8 @@ impl Judge {
 
     /// Keeps an authentic proposal, and compares it with what the same validator has signed before.
     pub(crate) fn trust_proposal(&mut self, proposal: SignedProposal) {
-        let (proposer, question) = (proposal.proposal.proposer, (proposal.proposal.round, SigningKind::Proposal));
+        let (proposer, question) =
+            (proposal.proposal.proposer, (proposal.proposal.round, SigningKind::Proposal));
         match self.answer(&proposer, question) {
             Some(Answer::Proposal(first)) if first.proposal != proposal.proposal => {
                 let evidence = Evidence::proposals(first.clone(), proposal);
@@ -143,7 +144,8 @@ impl Judge {
     }
 
     fn proposal(&mut self, proposal: SignedProposal) -> bool {
-        let known = self.answer(&proposal.proposal.proposer, (proposal.proposal.round, SigningKind::Proposal));
+        let known =
+            self.answer(&proposal.proposal.proposer, (proposal.proposal.round, SigningKind::Proposal));
         let known = matches!(known, Some(Answer::Proposal(first)) if *first == proposal);
         let authentic = known || proposal.is_authentic(&self.chain);
         if authentic {

@@ -1,4 +1,8 @@
 //! Collects outputs and keeps the order of persisting and speaking.
+//!
+//! At a height that others have decided already nothing new is signed: the core goes on, so that what still comes can
+//! decide it here too, but its new signatures are neither put on record nor sent. That saves a slow disk the flushes, and
+//! is safe, because a signature that nobody has seen binds nobody.
 
 use ledger::crypto::PublicKey;
 
@@ -18,6 +22,9 @@ pub(crate) struct Outbox {
     /// next signature, which may rest on it.
     unsynced_signature: bool,
     unsynced_bytes: usize,
+    muted: bool,
+    /// What we have signed at this height and put on record.
+    signed: Vec<Record>,
 }
 
 impl Outbox {
@@ -30,8 +37,24 @@ impl Outbox {
         self.outputs.push(output);
     }
 
+    /// Signs nothing new until the height ends.
+    pub(crate) fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// These were put on record by an earlier process.
+    pub(crate) fn recover(&mut self, signed: &[Record]) {
+        self.signed.extend_from_slice(signed);
+    }
+
     pub(crate) fn persist(&mut self, record: Record, own: &PublicKey) {
-        self.unsynced_signature |= record.signer().is_some_and(|signer| signer == *own);
+        if record.signer().is_some_and(|signer| signer == *own) {
+            if self.muted {
+                return;
+            }
+            self.unsynced_signature = true;
+            self.signed.push(record.clone());
+        }
         self.unsynced_bytes = self.unsynced_bytes.saturating_add(record.size_hint());
         self.outputs.push(Output::Persist(record));
         if self.unsynced_bytes > UNSYNCED_BYTES_MAX {
@@ -48,6 +71,17 @@ impl Outbox {
     }
 
     pub(crate) fn send_all(&mut self, message: Message) {
+        let is_on_record = match &message {
+            Message::Vote(vote) | Message::VoteAgain(vote) => {
+                self.signed.contains(&Record::Vote(vote.clone()))
+            }
+            Message::Proposal(proposal) => self.signed.contains(&Record::Proposal(proposal.clone())),
+            Message::Polka(_) | Message::Round(_) | Message::Commit(_) => true,
+            Message::Block { .. } | Message::WantBlock { .. } => true,
+        };
+        if self.muted && !is_on_record {
+            return;
+        }
         self.speak(Output::Send { to: Target::All, message });
     }
 
@@ -59,6 +93,8 @@ impl Outbox {
     pub(crate) fn height_ended(&mut self) {
         self.unsynced_signature = false;
         self.unsynced_bytes = 0;
+        self.muted = false;
+        self.signed.clear();
     }
 
     fn sync(&mut self) {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ledger::certificate::CommitCertificate;
-use ledger::evidence::Evidence;
 use ledger::crypto::PublicKey;
+use ledger::evidence::Evidence;
 use ledger::id::{ChainId, Height};
 use ledger::validators::ValidatorSet;
 
@@ -130,6 +130,9 @@ impl Replica {
             self.halt(HaltReason::OutOfOrder { requested: height, last });
             return;
         }
+        if self.is_decided_elsewhere(height, &validators) {
+            self.out.mute();
+        }
         let mut s = Surroundings {
             chain: &self.chain,
             own: self.own,
@@ -216,6 +219,11 @@ impl Replica {
         let rises = self.ahead.get(&from).is_none_or(|known| *known < height);
         if rises && (self.ahead.len() < PEERS_MAX || self.ahead.contains_key(&from)) {
             self.ahead.insert(from, height);
+            if let Some(state) = &self.current
+                && self.is_decided_elsewhere(state.height(), state.validators())
+            {
+                self.out.mute();
+            }
         }
         let next = self.current().unwrap_or(self.decided).next();
         if height > next {
@@ -226,6 +234,14 @@ impl Replica {
             self.announced = true;
             self.out.push(Output::NextHeightBegun { height });
         }
+    }
+
+    /// Whether more than a third of the validators, so that an honest one is among them, have begun a height after this one.
+    /// Then it is decided, and our vote there is of no use to anybody.
+    fn is_decided_elsewhere(&self, height: Height, validators: &ValidatorSet) -> bool {
+        let beyond = |key: &PublicKey| self.ahead.get(key).is_some_and(|theirs| *theirs > height);
+        let further = validators.iter().filter(|validator| beyond(&validator.public_key)).count();
+        further.saturating_mul(3) > validators.len()
     }
 
     fn timeout(&mut self, timeout: Timeout) {

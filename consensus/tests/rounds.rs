@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
+use consensus::message::{RoundCertificate, RoundCertificateKind, RoundVote};
 use consensus::{
     Body, Input, Message, Origin, Output, Params, Record, Replica, Target, Timeout, TimeoutKind, Verdict,
 };
@@ -518,4 +519,116 @@ fn a_block_that_two_thirds_prevoted_is_not_too_old() {
     let proposal = signed_proposal(&key, 1, 1, id, Some(0));
     let said = bench.message(&key, Message::Proposal(proposal));
     assert!(said.contains(&"send all Prevote 1 block".into()), "{said:?}");
+}
+
+/// Two of four have begun the next height: this one is decided. Nothing new is signed here any more, but what still comes
+/// decides it all the same.
+#[test]
+fn nothing_is_signed_at_a_height_that_others_have_decided() {
+    let (id, body) = a_block();
+    let speaks = |outputs: &[String]| outputs.iter().any(|o| o == "sync" || o.starts_with("send all P"));
+    for further in 0..3 {
+        let mut bench = Bench::new(1);
+        bench.start(vec![]);
+        for i in 0..further {
+            let key = bench.other(i).clone();
+            bench.message(&key, Message::Vote(signed_vote(&key, 2, 0, Prevote, None)));
+        }
+        bench.propose(0, id);
+        bench.block(0, id, &body);
+        let prevoted = bench.checked(id, Verdict::Valid);
+        bench.vote(0, 0, Prevote, Some(id));
+        let precommitted = bench.vote(1, 0, Prevote, Some(id));
+        let spoken = further < 2;
+        assert_eq!(
+            (speaks(&prevoted), speaks(&precommitted)),
+            (spoken, spoken),
+            "{further} further: {precommitted:?}"
+        );
+        let signed = bench.log.iter().filter(
+            |record| matches!(record, Record::Vote(v) if v.vote.voter == bench.keys[bench.own].public_key()),
+        );
+        assert_eq!(signed.count(), if spoken { 2 } else { 0 });
+        assert!(!speaks(&bench.elapse(0, TimeoutKind::Rebroadcast)));
+        bench.vote(0, 0, Precommit, Some(id));
+        bench.vote(1, 0, Precommit, Some(id));
+        let last = bench.vote(2, 0, Precommit, Some(id));
+        assert!(bench.replica.decided() == HEIGHT, "{further} further: {last:?}");
+    }
+}
+
+/// Whoever signs twice is found out though the second signature comes when the height is decided, hides in a certificate, or
+/// is of a round before the one in which we are locked.
+#[test]
+fn a_second_signature_is_compared_wherever_it_comes_from() {
+    let (id, body) = a_block();
+    let decide = |bench: &mut Bench| {
+        bench.propose(0, id);
+        bench.block(0, id, &body);
+        bench.checked(id, Verdict::Valid);
+        for i in 0..3 {
+            bench.vote(i, 0, Prevote, Some(id));
+        }
+        for i in 0..3 {
+            bench.vote(i, 0, Precommit, Some(id));
+        }
+        assert_eq!(bench.replica.decided(), HEIGHT);
+    };
+    let certificate = |bench: &Bench| {
+        let votes = (0..3).map(|i| {
+            let signed = signed_vote(bench.other(i), 1, 0, Precommit, None);
+            RoundVote {
+                vote_type: Precommit,
+                voter: signed.vote.voter,
+                signature: signed.signature,
+                block_id: None,
+            }
+        });
+        RoundCertificate {
+            height: HEIGHT,
+            round: 0,
+            kind: RoundCertificateKind::Precommit,
+            votes: votes.collect(),
+        }
+    };
+    let found = |outputs: &[String]| outputs.iter().filter(|o| o.starts_with("evidence")).count();
+
+    // After the decision, a vote; once only, however often it comes.
+    let mut bench = Bench::new(1);
+    bench.start(vec![]);
+    decide(&mut bench);
+    assert_eq!(bench.vote(0, 0, Prevote, None), ["evidence Prevote"]);
+    assert_eq!(found(&bench.vote(0, 0, Prevote, None)), 0);
+    // Of the three precommits in the certificate one was never heard; the two others contradict those that were.
+    let (key, late) = (bench.other(1).clone(), certificate(&bench));
+    let before = found(&bench.message(&key, Message::Round(late)));
+    assert!(before >= 2, "{before} of those who precommitted the block");
+
+    // A signature that does not hold accuses nobody.
+    let mut forged = signed_vote(bench.other(1), 1, 0, Prevote, None);
+    forged.vote.voter = bench.other(2).public_key();
+    assert_eq!(found(&bench.message(&key, Message::VoteAgain(forged))), 0);
+
+    // Inside a certificate only, before the decision.
+    let mut bench = Bench::new(1);
+    bench.start(vec![]);
+    bench.vote(0, 0, Precommit, Some(id));
+    let (key, round) = (bench.other(1).clone(), certificate(&bench));
+    assert_eq!(found(&bench.message(&key, Message::Round(round))), 1);
+
+    // Of a round before the lock: the core has let its votes go.
+    let mut bench = Bench::new(2);
+    bench.start(vec![]);
+    bench.vote(0, 0, Prevote, None);
+    for i in 0..3 {
+        bench.vote(i, 0, Precommit, None);
+    }
+    bench.elapse(0, TimeoutKind::Precommit);
+    let (id, body) = make_body(HEIGHT, 1, 1);
+    bench.propose(1, id);
+    bench.block(1, id, &body);
+    bench.checked(id, Verdict::Valid);
+    let locked: Vec<String> = (0..3).flat_map(|i| bench.vote(i, 1, Prevote, Some(id))).collect();
+    assert!(locked.contains(&"send all Precommit 1 block".to_owned()), "{locked:?}");
+    assert_eq!(found(&bench.vote(0, 0, Prevote, Some(body_id(b"valid other")))), 1);
 }

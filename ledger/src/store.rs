@@ -241,6 +241,28 @@ impl Store {
     /// # Errors
     /// When the block is not the next one, a leaf is too long, the disk is full, or it fails.
     pub fn commit(&self, block: BlockCommit<'_>) -> Result<Tip, StoreError> {
+        self.commit_with(block, true)
+    }
+
+    /// Like [`Self::commit`], without waiting for the disk: for blocks that others have decided, fetched one after the other.
+    /// A crash may lose the last of them; what it leaves is whole, up to some block. [`Self::sync`] ends that, and so does
+    /// the next [`Self::commit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit_unsynced(&self, block: BlockCommit<'_>) -> Result<Tip, StoreError> {
+        self.commit_with(block, false)
+    }
+
+    /// Waits until every block committed is on disk.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.rocks.sync()
+    }
+
+    fn commit_with(&self, block: BlockCommit<'_>, sync: bool) -> Result<Tip, StoreError> {
         let mut writer = self.writer();
         let tip = self.tip().ok_or(StoreError::NotInitialised)?;
         check(&block, tip.height)?;
@@ -271,7 +293,7 @@ impl Store {
         put_nodes(&mut batch, &block.map_update)?;
         let pruned = self.prune(&mut batch, writer.pruned, block.height)?;
         batch.put(Column::Meta, META_TIP, &row.encode())?;
-        self.rocks.write(batch)?;
+        self.rocks.write_with(batch, sync)?;
 
         let tip = tip_of(&row);
         self.nodes.replace(&block.map_update.stale, block.map_update.nodes);

@@ -183,7 +183,9 @@ impl HostError {
         match self {
             Self::Store(error) => error.is_full(),
             Self::Wal(error) => error.is_full(),
-            Self::State(_) | Self::Reports(_) | Self::Halted(_) | Self::NoValidators | Self::Fork { .. } => false,
+            Self::State(_) | Self::Reports(_) | Self::Halted(_) | Self::NoValidators | Self::Fork { .. } => {
+                false
+            }
         }
     }
 }
@@ -207,6 +209,8 @@ pub struct Host {
     claims: Claims,
     reports: Reports,
     fetched: VecDeque<(CommitCertificate, Body, PublicKey)>,
+    /// Whether the last block was stored without waiting for the disk.
+    unsynced: bool,
     next_due: Option<ledger::time::BlockTime>,
     last_block: Instant,
     /// When the last block was stored, or this process began.
@@ -250,7 +254,8 @@ impl Host {
                  the other centres have decided this height"
             );
         }
-        let reports = Reports::read(&parts.reports_path, &parts.genesis.chain_id).map_err(HostError::Reports)?;
+        let reports =
+            Reports::read(&parts.reports_path, &parts.genesis.chain_id).map_err(HostError::Reports)?;
         let now = Instant::now();
         let mut host = Self {
             replica,
@@ -266,6 +271,7 @@ impl Host {
             claims: Claims::default(),
             reports,
             fetched: VecDeque::new(),
+            unsynced: false,
             next_due: None,
             last_block: now,
             committed_at_unix_ms: real_time().as_millis(),
@@ -429,7 +435,11 @@ impl Host {
     fn carry_out(&mut self, output: Output) -> Result<Option<Input>, HostError> {
         match output {
             Output::Persist(record) => self.wal.append(record),
-            Output::Sync => self.wal.sync()?,
+            Output::Sync => {
+                // The log overwrites that of an earlier height: no block before may be lost after that.
+                self.sync_store()?;
+                self.wal.sync()?;
+            }
             Output::Send { to, message } => self.send(to, &message),
             Output::Schedule { timeout, duration } => {
                 self.timers.schedule(timeout, Instant::now() + duration)

@@ -118,7 +118,8 @@ mod tests {
         let key = SigningKey::from_seed(&[seed; 32].into());
         let vote = |block_id| {
             let height = Height::new(7);
-            let vote = Vote { height, round, vote_type: VoteType::Prevote, voter: key.public_key(), block_id };
+            let vote =
+                Vote { height, round, vote_type: VoteType::Prevote, voter: key.public_key(), block_id };
             let signature = key.sign(&vote.sign_bytes(&chain()));
             SignedVote { vote, signature }
         };

@@ -44,10 +44,10 @@ pub mod world;
 use std::collections::BTreeMap;
 
 use adversary::Adversary;
-use ledger::id::DoubleSigningId;
 use chain::Chain;
 use checker::Failure;
 use host::Mutation;
+use ledger::id::DoubleSigningId;
 use membership::{Roles, Turnover};
 use plan::{Plan, Wishes};
 use random::Rng;
@@ -198,10 +198,12 @@ fn settle(world: &mut World, plan: &Plan) -> u64 {
 /// Lets everything that is under way end, and judges what is left.
 fn finish(world: &mut World) {
     world.dismiss();
+    // Whoever signs twice at every height does so in the block that holds the report of the one before.
+    let until = world.checker.height();
     let done = |world: &World| {
         let height = world.checker.height();
         world.clients.musts().next().is_none()
-            && unreported(world).is_none()
+            && unreported(world, until).is_none()
             && required(world).iter().all(|node| world.height(*node) == height && world.is_up(*node))
     };
     if !world.run(RECORDED_MS, done) {
@@ -209,8 +211,10 @@ fn finish(world: &mut World) {
             world.clients.musts().map(|(id, open)| format!("{id} of {} ms", open.since)).collect();
         let heights = describe(world);
         let detail = format!("after {RECORDED_MS} ms: {heights}; not recorded: {}", late.join(", "));
-        match unreported(world) {
-            Some((node, id)) => world.checker.fail(world.now, REPORTED, format!("node {node}: {id}; {detail}")),
+        match unreported(world, until) {
+            Some((node, id)) => {
+                world.checker.fail(world.now, REPORTED, format!("node {node}: {id}; {detail}"))
+            }
             None => world.checker.fail(world.now, "what is valid is recorded, and everybody has it", detail),
         }
     }
@@ -228,9 +232,11 @@ fn finish(world: &mut World) {
     }
 }
 
-/// A double signing that an honest member has proven and that is not on its ledger.
-fn unreported(world: &World) -> Option<(usize, DoubleSigningId)> {
-    let one = |node| world.checker.unreported(node, &world.nodes[node].disk.store.state).map(|id| (node, id));
+/// A double signing up to this height that an honest member has proven and that is not on its ledger.
+fn unreported(world: &World, until: u64) -> Option<(usize, DoubleSigningId)> {
+    let one = |node| {
+        world.checker.unreported(node, &world.nodes[node].disk.store.state, until).map(|id| (node, id))
+    };
     required(world).into_iter().find_map(one)
 }
 

@@ -191,3 +191,65 @@ async fn cluster_a_member_that_signs_twice_is_recorded_and_removed() {
     assert_eq!(last.certificate.signers.len(), 3, "all three decide now");
     assert!(!last.certificate.signers.contains(&accused.to_string()));
 }
+
+/// The network key of a member changes while trading goes on: until its restart the others take no connection from the node
+/// and go on without it; afterwards it is found by its new name and votes.
+#[tokio::test(flavor = "multi_thread")]
+async fn cluster_a_member_changes_its_network_key() {
+    const ROTATES: usize = 1;
+    let mut cluster = Cluster::start(Clock::Real).await;
+    let load = Load::start(&cluster, 4);
+    load.more(20).await;
+    let home = cluster.homes.homes[ROTATES].clone();
+    let voting = Secret::read(&home.consensus_key()).expect("a key");
+    let next = Secret::generate().expect("random bytes");
+    next.create(&home.next_network_key()).expect("a key file");
+    let before = Secret::read(&home.network_key()).expect("a key").public_key();
+    let validator = Validator {
+        public_key: voting.public_key(),
+        network_key: next.public_key(),
+        organisation: cluster.homes.code(ROTATES),
+    };
+    let proof = voting.signing_key().sign(&possession_bytes(&cluster.homes.genesis.chain_id, &validator));
+    cluster.decide(&[ROTATES, 0, 2], Change::RotateKeys { validator, proof }).await;
+    // The three others decide without it.
+    let height = cluster.nodes[0].height().await;
+    load.more(20).await;
+    assert!(cluster.nodes[0].height().await > height);
+
+    for in_place in [false, true] {
+        assert_eq!(cluster.nodes[ROTATES].stop().await, Some(0));
+        if in_place {
+            std::fs::rename(home.next_network_key(), home.network_key()).expect("a key file");
+        }
+        cluster.nodes[ROTATES].start();
+        cluster.nodes[ROTATES].wait_until_ready().await;
+        until_it_votes(&cluster, 0, &voting.public_key()).await;
+        assert!(cluster.nodes[ROTATES].must_status().await.member);
+        load.more(20).await;
+    }
+
+    // With the old key it is a stranger, and says what to do.
+    assert_eq!(cluster.nodes[ROTATES].stop().await, Some(0));
+    let kept = home.network_key().with_extension("kept");
+    std::fs::rename(home.network_key(), &kept).expect("a key file");
+    let stranger = Secret::generate().expect("random bytes");
+    assert_ne!(stranger.public_key(), before);
+    stranger.create(&home.network_key()).expect("a key file");
+    cluster.nodes[ROTATES].start();
+    let alone = until("the node to answer", PATIENCE, async || cluster.nodes[ROTATES].status().await).await;
+    load.more(20).await;
+    let later = cluster.nodes[ROTATES].must_status().await;
+    assert_eq!(later.height, alone.height, "nobody gives it a block");
+    assert_eq!(cluster.nodes[ROTATES].stop().await, Some(0));
+    std::fs::rename(&kept, home.network_key()).expect("a key file");
+    cluster.nodes[ROTATES].start();
+    cluster.nodes[ROTATES].wait_until_ready().await;
+
+    let acknowledged = load.stop().await;
+    let tip = cluster.agree().await;
+    let ledger = Records::read(&cluster.nodes[ROTATES].client, tip.height).await;
+    for told in &acknowledged {
+        assert_eq!(ledger.transactions.get(&told.signed.id), Some(&told.place), "{}", told.signed.id);
+    }
+}

@@ -163,17 +163,17 @@ fn trust_in_every_signature_is_found() {
 /// Certificates are believed by their signatures alone, each kind of them.
 #[test]
 fn trust_in_polka_certificates_is_found() {
-    is_found(Mutation::TrustPolkas, Some(Adversary::Forger), 5, &[POLKA, LOCK]);
+    is_found(Mutation::TrustPolkas, Some(Adversary::Forger), 5, &[POLKA, LOCK, ACCUSED]);
 }
 
 #[test]
 fn trust_in_round_certificates_is_found() {
-    is_found(Mutation::TrustRounds, Some(Adversary::Forger), 5, &[ROUND]);
+    is_found(Mutation::TrustRounds, Some(Adversary::Forger), 5, &[ROUND, ACCUSED]);
 }
 
 #[test]
 fn trust_in_commit_certificates_is_found() {
-    is_found(Mutation::TrustCommits, Some(Adversary::Forger), 5, &[DECIDED]);
+    is_found(Mutation::TrustCommits, Some(Adversary::Forger), 5, &[DECIDED, ACCUSED]);
 }
 
 /// What a node has proven of double signings is reported though the node crashes before it is recorded.

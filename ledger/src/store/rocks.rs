@@ -56,9 +56,19 @@ impl Rocks {
 
     /// Writes a batch and waits until it is on disk.
     pub(super) fn write(&self, batch: Batch<'_>) -> Result<(), StoreError> {
+        self.write_with(batch, true)
+    }
+
+    /// Writes a batch that need not be on disk before the next one or [`Self::sync`]. A crash loses none but the last ones.
+    pub(super) fn write_with(&self, batch: Batch<'_>, sync: bool) -> Result<(), StoreError> {
         let mut options = WriteOptions::default();
-        options.set_sync(true);
+        options.set_sync(sync);
         self.db.write_opt(batch.batch, &options).map_err(write_error)
+    }
+
+    /// Waits until everything written is on disk.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.db.flush_wal(true).map_err(write_error)
     }
 
     /// An empty batch.

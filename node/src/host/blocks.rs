@@ -156,6 +156,8 @@ impl Host {
             .record(self.last_block.elapsed().as_secs_f64());
         self.tip = tip;
         if self.abstains_at.take_if(|abstained| *abstained <= height).is_some() {
+            // A log that is there says that nothing of that height can have been forgotten.
+            self.sync_store()?;
             let parts = &self.parts;
             self.wal = Wal::open(&parts.wal_path, &parts.key, &parts.genesis.chain_id)?;
             tracing::info!(height = height.get(), "this node takes part again, with a new consensus log");
@@ -199,8 +201,11 @@ impl Host {
     }
 
     /// Writes the block and returns its events.
+    ///
+    /// Of blocks that are fetched one after the other only the last one waits for the disk. Nothing is signed on the strength
+    /// of the others, and the consensus log is not written, before [`Host::sync_store`].
     fn store_block(
-        &self,
+        &mut self,
         certificate: &CommitCertificate,
         executed: Executed,
     ) -> Result<Vec<Recorded>, HostError> {
@@ -208,7 +213,7 @@ impl Host {
             executed.transactions.into_iter().map(|(id, bytes)| (*id.as_bytes(), bytes)).collect();
         let events: Vec<Vec<u8>> =
             executed.events.iter().map(|e: &Recorded| execute::encode_event(e)).collect();
-        self.parts.store.commit(BlockCommit {
+        let block = BlockCommit {
             height: certificate.height.get(),
             block_id: *executed.id.as_bytes(),
             header: &executed.header_bytes,
@@ -217,8 +222,22 @@ impl Host {
             changes: &executed.changes,
             map_update: executed.map_update,
             events: &events,
-        })?;
+        };
+        self.unsynced = !self.fetched.is_empty();
+        match self.unsynced {
+            true => self.parts.store.commit_unsynced(block)?,
+            false => self.parts.store.commit(block)?,
+        };
         Ok(executed.events)
+    }
+
+    /// Waits for the disk if blocks were stored without.
+    pub(super) fn sync_store(&mut self) -> Result<(), HostError> {
+        if self.unsynced {
+            self.parts.store.sync()?;
+            self.unsynced = false;
+        }
+        Ok(())
     }
 
     /// Reads again what follows from the new state.

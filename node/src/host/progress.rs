@@ -133,8 +133,14 @@ impl Host {
         Ok(())
     }
 
-    /// Hands fetched blocks to the replica one by one; each must be the next.
+    /// Takes the fetched blocks and waits for the disk once.
     pub(super) fn take_fetched(&mut self) -> Result<(), HostError> {
+        self.take_fetched_one_by_one()?;
+        self.sync_store()
+    }
+
+    /// Hands fetched blocks to the replica one by one; each must be the next.
+    fn take_fetched_one_by_one(&mut self) -> Result<(), HostError> {
         while let Some((certificate, body, from)) = self.fetched.pop_front() {
             let before = self.tip.height;
             if certificate.height <= before {

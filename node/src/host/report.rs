@@ -42,7 +42,10 @@ impl Host {
         if !self.is_member() {
             return Ok(());
         }
-        self.reports.waiting(self.tip.height).into_iter().try_for_each(|(id, evidence)| self.report_one(id, evidence))
+        self.reports
+            .waiting(self.tip.height)
+            .into_iter()
+            .try_for_each(|(id, evidence)| self.report_one(id, evidence))
     }
 
     fn report_one(&mut self, id: DoubleSigningId, evidence: Evidence) -> Result<(), HostError> {

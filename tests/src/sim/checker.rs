@@ -61,7 +61,7 @@ pub struct Checker {
     /// What each honest node has proven.
     proven: BTreeMap<usize, BTreeSet<DoubleSigningId>>,
     /// What of it is on the node's disk, or was until it was settled.
-    kept: BTreeMap<usize, BTreeSet<DoubleSigningId>>,
+    kept: BTreeMap<usize, BTreeMap<DoubleSigningId, Height>>,
     evidence: u64,
     failure: Option<Failure>,
 }
@@ -200,7 +200,7 @@ impl Checker {
         }
         self.proven.entry(node).or_default().insert(evidence.id());
         if kept {
-            self.kept.entry(node).or_default().insert(evidence.id());
+            self.kept.entry(node).or_default().insert(evidence.id(), evidence.height());
         }
     }
 
@@ -219,16 +219,20 @@ impl Checker {
         let id = Evidence::votes(first, signed.clone()).id();
         if contradicts && !self.proven.get(&node).is_some_and(|proven| proven.contains(&id)) {
             let (height, round) = (vote.height, vote.round);
-            let detail = format!("node {node} heard {} contradict itself at {height}/{round}, step {step}", vote.voter);
+            let detail = format!(
+                "node {node} heard {} contradict itself at {height}/{round}, step {step}",
+                vote.voter
+            );
             self.fail(now, "double signing that is seen yields evidence", detail);
         }
     }
 
-    /// A double signing that an honest node has proven, kept, and that is not on its ledger.
+    /// A double signing up to this height that an honest node has proven, kept, and that is not on its ledger.
     #[must_use]
-    pub fn unreported(&self, node: usize, state: &State) -> Option<DoubleSigningId> {
+    pub fn unreported(&self, node: usize, state: &State, until: u64) -> Option<DoubleSigningId> {
         let recorded = |id: &DoubleSigningId| matches!(read(state, &DoubleSigningKey(id)), Ok(Some(_)));
-        self.kept.get(&node)?.iter().find(|id| !recorded(id)).copied()
+        let kept = self.kept.get(&node)?.iter().filter(|(_, height)| height.get() <= until);
+        kept.map(|(id, _)| *id).find(|id| !recorded(id))
     }
 
     /// A node has forgotten what it had heard.

@@ -139,9 +139,8 @@ impl Speech {
         }
         let lock = precommits.range(..vote.round).next_back().map(|(round, id)| (*round, *id));
         let Some((locked, locked_id)) = lock.filter(|(_, locked_id)| *locked_id != id) else { return Ok(()) };
-        let released = (locked..vote.round).any(|round| {
-            self.count(height, round, VoteType::Prevote, id) + set.adversaries >= set.quorum
-        });
+        let released = (locked..vote.round)
+            .any(|round| self.count(height, round, VoteType::Prevote, id) + set.adversaries >= set.quorum);
         if released {
             return Ok(());
         }

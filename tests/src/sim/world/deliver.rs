@@ -47,7 +47,9 @@ impl World {
             || format!("node {from}: {}", carry::describe(&message)),
         );
         let message = match self.mutation {
-            Some(mutation) if mutation.trusts(&message) && self.is_honest(to) => self.chain.as_if_signed(message),
+            Some(mutation) if mutation.trusts(&message) && self.is_honest(to) => {
+                self.chain.as_if_signed(message)
+            }
             _ => message,
         };
         let heard = match &message {
