@@ -3,16 +3,19 @@
 //! A [`Manifest`] names the block and lists the chunks. A chunk is a part of the authenticated map: all keys whose hash
 //! begins with certain bits, with the hash that the tree has at that place. The parts cover the map, so their hashes
 //! lead to the state root of the header, and each chunk is checked alone, whoever sent it and in whatever order. The
-//! header is final because its certificate, or the chain of headers from a block that is trusted, says so.
+//! header is final because its certificate, or the chain of headers from a block that is trusted, says so. The validators of
+//! a certificate follow from those of the genesis by an [`EraWalk`].
 //!
 //! The log is not in a header. It is made again from the headers and the leaf hashes of the transactions, which
 //! [`Walk`] accepts from the last block back to genesis: nothing about it has to be believed.
 
 mod chunk;
+mod era;
 mod manifest;
 mod walk;
 
 pub use chunk::{Cut, Emit, KeyedEntry, entry_bytes, read_chunk};
+pub use era::{EraLink, EraWalk};
 pub use manifest::{Chunk, Manifest, Part};
 pub use walk::{Link, Linked, Walk};
 
@@ -61,8 +64,9 @@ pub enum SnapshotError {
     OtherBlock,
     /// The header names validators that nobody here trusts.
     #[error(
-        "block {height} was decided by validators ({set}) other than those of the genesis: start with \
-         --trust-block HEIGHT:ID, a block that another centre's operator names"
+        "block {height} was decided by validators ({set}) that nobody has shown to follow from those of the genesis: ask \
+         the other centres for nodes that hold every change of members, or start with --trust-block HEIGHT:ID, a block that \
+         another centre's operator names"
     )]
     UntrustedValidators {
         /// The height of the block.
@@ -70,6 +74,9 @@ pub enum SnapshotError {
         /// The set its header names.
         set: ValidatorSetHash,
     },
+    /// The block does not end the era before it, or the validators after it are not proven.
+    #[error("block {0} does not prove a change of the validators that are known")]
+    Era(Height),
     /// The certificate does not hold.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

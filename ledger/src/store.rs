@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub mod audit;
 mod cache;
@@ -35,10 +35,14 @@ pub use restore::{Contents, PastBlock, Restore};
 pub use rocks::Measures;
 pub use snapshot::{BlockParts, Event, HeaderAndLeaves, KeyValue, Snapshot};
 
+use crate::codec;
 use crate::merkle::Hash;
 use crate::merkle::log::{Frontier, leaf_hash};
-use crate::merkle::map::{self, MapUpdate};
+use crate::merkle::map::{self, MapError, MapReader, MapUpdate, Node};
 use crate::merkle::tile::TileEdge;
+use crate::snapshot::EraLink;
+use crate::state::StateKey as _;
+use crate::state::keys::ValidatorsKey;
 use cache::NodeCache;
 use columns::{META_EVENTS, META_FORMAT, META_GENESIS, META_HELD, META_PRUNED, META_TIP, TipRow};
 use rocks::{Batch, Rocks};
@@ -292,6 +296,10 @@ impl Store {
         }
         put_nodes(&mut batch, &block.map_update)?;
         let pruned = self.prune(&mut batch, writer.pruned, block.height)?;
+        if let Some(Some(validators)) = block.changes.get(&ValidatorsKey.key()) {
+            let link = self.era_link(&block, validators)?;
+            batch.put(Column::Meta, &columns::era_key(block.height), &codec::encode(&link))?;
+        }
         batch.put(Column::Meta, META_TIP, &row.encode())?;
         self.rocks.write_with(batch, sync)?;
 
@@ -300,6 +308,20 @@ impl Store {
         *writer = Writer { frontier: row.frontier, edge, pruned };
         self.publish(tip);
         Ok(tip)
+    }
+
+    /// Proves the validators that a block puts in place: later its version of the map is gone.
+    fn era_link(&self, block: &BlockCommit<'_>, validators: &[u8]) -> Result<EraLink, StoreError> {
+        let snapshot = self.snapshot()?;
+        let new = block.map_update.nodes.iter().map(|(key, node)| (key.as_slice(), node)).collect();
+        let next = NextVersion { new, before: &snapshot };
+        let proof = map::prove(&next, block.height, &ValidatorsKey.key())?;
+        Ok(EraLink {
+            header: block.header.to_vec().into(),
+            certificate: block.certificate.to_vec().into(),
+            validators: validators.to_vec().into(),
+            proof: proof.encode().into(),
+        })
     }
 
     /// Deletes the nodes that only versions older than those kept need, a few versions at a time.
@@ -431,6 +453,18 @@ fn check(block: &BlockCommit<'_>, tip: u64) -> Result<(), StoreError> {
 /// The leaves of a block: its header, then its transactions.
 fn leaves<'a>(block: &BlockCommit<'a>) -> impl Iterator<Item = &'a [u8]> {
     std::iter::once(block.header).chain(block.transactions.iter().map(|(_, bytes)| bytes.as_slice()))
+}
+
+/// The map with a version that is not stored yet.
+struct NextVersion<'a> {
+    new: BTreeMap<&'a [u8], &'a Arc<Node>>,
+    before: &'a Snapshot<'a>,
+}
+
+impl MapReader for NextVersion<'_> {
+    fn node(&self, key: &[u8]) -> Result<Option<Arc<Node>>, MapError> {
+        self.new.get(key).map_or_else(|| self.before.node(key), |node| Ok(Some(Arc::clone(node))))
+    }
 }
 
 fn put_block(batch: &mut Batch<'_>, block: &BlockCommit<'_>, first_leaf: u64) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 pub mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,14 +12,17 @@ use crossbeam_channel::Sender as HostSender;
 use ledger::block::{Block, Header};
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::PublicKey;
+use ledger::governance::Era;
 use ledger::id::Height;
-use ledger::snapshot::Link;
+use ledger::snapshot::{EraLink, Link};
+use ledger::state::keys::all_eras;
+use ledger::state::{StateError, StateRead as _, decode_value};
 use ledger::store::{BlockParts, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::host::{HostEvent, real_time, surely_ahead};
 use crate::network;
-use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, MAX_ANSWER_LINKS, Question};
+use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, MAX_ANSWER_ERAS, MAX_ANSWER_LINKS, Question};
 
 /// How long a peer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,6 +127,13 @@ pub fn answer(store: &Store, question: &[u8], respond: oneshot::Sender<Bytes>) {
                 None
             }
         },
+        Ok(Question::Eras { after }) => match eras(store, after) {
+            Ok(links) => Some(Answer::Eras(links)),
+            Err(error) => {
+                tracing::error!(%error, "changes of the validators cannot be read for a peer");
+                None
+            }
+        },
         // Whoever keeps snapshots answers these: see `snapshots::answer`.
         Ok(Question::Snapshot { .. }) => Some(Answer::Snapshot(Vec::new().into())),
         Ok(Question::Chunk { .. }) => Some(Answer::Chunk(Vec::new().into())),
@@ -163,6 +174,30 @@ fn links(store: &Store, top: Height) -> Result<Vec<Link>, StoreError> {
             break;
         }
         links.push(Link { header: header.into(), leaves: leaves.into() });
+    }
+    Ok(links)
+}
+
+/// Proofs of the changes of the validators above a height, up to the first one that is not held.
+fn eras(store: &Store, after: Height) -> Result<Vec<EraLink>, StoreError> {
+    let snapshot = store.snapshot()?;
+    let (from, before) = all_eras();
+    let damaged = |error: StateError| StoreError::Corrupt(error.to_string());
+    let (mut links, mut bytes) = (Vec::new(), 0);
+    let mut changes = BTreeSet::new();
+    let mut at = from;
+    while let Some((key, value)) = snapshot.first_in(&at, &before).map_err(damaged)? {
+        let era: Era = decode_value(&key, &value).map_err(damaged)?;
+        changes.insert(era.from.get().saturating_sub(1));
+        at = [key, vec![0]].concat();
+    }
+    for height in changes.into_iter().filter(|height| *height > after.get()) {
+        let Some(link) = snapshot.era_link(height)? else { break };
+        bytes += link.header.len() + link.certificate.len() + link.validators.len() + link.proof.len();
+        if bytes > MAX_ANSWER_ERAS && !links.is_empty() {
+            break;
+        }
+        links.push(link);
     }
     Ok(links)
 }

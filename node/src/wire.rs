@@ -7,7 +7,7 @@ use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::id::Height;
 use ledger::merkle::Hash;
-use ledger::snapshot::{Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
+use ledger::snapshot::{EraLink, Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
 use ledger::time::BlockTime;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Decoder, Encode};
@@ -21,6 +21,8 @@ pub const MAX_GOSSIP_TRANSACTIONS: usize = 4_096;
 pub const MAX_ANSWER_BLOCKS: usize = 4 * 1024 * 1024;
 /// Most bytes of headers and leaf hashes in one answer, unless a single block has more.
 pub const MAX_ANSWER_LINKS: usize = 4 * 1024 * 1024;
+/// Most bytes of proofs about changes of the validators in one answer.
+pub const MAX_ANSWER_ERAS: usize = 1024 * 1024;
 const MAX_ANSWER_BYTES: usize = 15 * 1024 * 1024;
 const MAX_QUESTION_BYTES: usize = 64;
 
@@ -110,6 +112,13 @@ pub enum Question {
         #[n(0)]
         top: Height,
     },
+    /// Which blocks above this height have changed the validators, and what proves it?
+    #[n(6)]
+    Eras {
+        /// The height of the last such block that is known.
+        #[n(0)]
+        after: Height,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -137,6 +146,9 @@ pub enum Answer {
     /// To [`Question::Links`]: consecutive headers in descending order of heights, perhaps none.
     #[n(5)]
     Links(#[n(0)] Vec<Link>),
+    /// To [`Question::Eras`]: in ascending order of heights, without a gap, perhaps none.
+    #[n(6)]
+    Eras(#[n(0)] Vec<EraLink>),
 }
 
 /// A block with the certificate that makes it final.
@@ -190,7 +202,7 @@ impl Answer {
             }
             Self::Snapshot(bytes) => (MAX_MANIFEST_BYTES, bytes.len()),
             Self::Chunk(bytes) => (MAX_CHUNK_BYTES, bytes.len()),
-            Self::Tip { .. } | Self::Links(_) => return Ok(answer),
+            Self::Tip { .. } | Self::Links(_) | Self::Eras(_) => return Ok(answer),
         };
         if found > max { Err(CodecError::TooLong { max, found }) } else { Ok(answer) }
     }

@@ -6,9 +6,12 @@ use consensus::Message;
 use ledger::block;
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};
 use ledger::codec;
+use ledger::governance::{Change, possession_bytes};
 use ledger::id::Height;
+use ledger::validators::Validator;
 use minicbor::bytes::ByteVec;
 use node::api::schema::{Phase, Status};
+use node::keys::Secret;
 use scenarios::acts::{Signed, admission, sign};
 use scenarios::adversary::{Adversary, Chunks, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_EVERY};
 use scenarios::cluster::{Cluster, Node, PATIENCE, until};
@@ -286,5 +289,46 @@ async fn cluster_a_node_that_gets_no_blocks_says_so_and_recovers() {
     until_metric(&cluster.nodes[0], "catchup_stalled 0", PATIENCE).await;
     cluster.nodes[0].wait_until_ready().await;
     cluster.admit(0).await;
+    cluster.agree().await;
+}
+
+/// Two members change their voting keys, and then a member joins by a snapshot that validators of a later era have certified:
+/// without a trusted block, because each change is in a block that the era before has certified.
+#[tokio::test(flavor = "multi_thread")]
+async fn cluster_a_joiner_needs_no_trusted_block_after_the_members_have_changed() {
+    let mut cluster = Cluster::prepare(Clock::Real);
+    keep_snapshots(&mut cluster);
+    start(&mut cluster.nodes[..JOINER]).await;
+    for rotates in [1, 2] {
+        let home = cluster.homes.homes[rotates].clone();
+        let next = Secret::generate().expect("random bytes");
+        next.create(&home.next_consensus_key()).expect("a key file");
+        let validator = Validator {
+            public_key: next.public_key(),
+            network_key: Secret::read(&home.network_key()).expect("a key").public_key(),
+            organisation: cluster.homes.code(rotates),
+        };
+        let proof = next.signing_key().sign(&possession_bytes(cluster.chain(), &validator));
+        cluster.decide(&[0, 1, 2], Change::RotateKeys { validator, proof }).await;
+        cluster.admit(0).await;
+    }
+    let changed = cluster.agree().await.height;
+    while cluster.nodes[0].height().await <= changed + 2 * SNAPSHOT_EVERY {
+        cluster.admit(0).await;
+    }
+    let tip = cluster.agree().await;
+    let height = tip.height / SNAPSHOT_EVERY * SNAPSHOT_EVERY;
+    for node in &cluster.nodes[..JOINER] {
+        let snapshot = node.data_dir().join("snapshots").join(format!("{height:020}"));
+        until("a snapshot", PATIENCE, async || snapshot.exists().then_some(())).await;
+    }
+    cluster.nodes[JOINER].start();
+    cluster.nodes[JOINER].wait_until_ready().await;
+    let joiner = &cluster.nodes[JOINER];
+    joiner.reach(tip.height).await;
+    assert_eq!(cluster.agree().await, tip);
+    assert!(joiner.must_status().await.events_from > changed, "it came by the snapshot");
+    // It votes, and it can prove the eras to the next one that joins.
+    cluster.admit(JOINER).await;
     cluster.agree().await;
 }

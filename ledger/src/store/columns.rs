@@ -11,6 +11,7 @@
 //! | | `held` | u64: the first height whose transactions and certificate are held; 1 when absent |
 //! | | `events` | u64: the first height whose events are held; 1 when absent |
 //! | | `restoring` | u64: a snapshot of this height is being filled in, and there is no tip |
+//! | | `era`, height u64 | proof that this block changed the validators: see `snapshot::EraLink`; absent where it could not be had |
 //! | `state` | the state's key | its latest value |
 //! | `tree_nodes` | see `merkle::map::Node` | see `merkle::map::Node` |
 //! | `tree_stale` | version u64 | for each node that version made stale: length u8, node key |
@@ -98,6 +99,12 @@ pub(super) const META_PRUNED: &[u8] = b"pruned";
 pub(super) const META_HELD: &[u8] = b"held";
 pub(super) const META_EVENTS: &[u8] = b"events";
 pub(super) const META_RESTORING: &[u8] = b"restoring";
+const META_ERA: &[u8] = b"era";
+
+/// The key of the proof that the block of a height changed the validators.
+pub(super) fn era_key(height: u64) -> Vec<u8> {
+    [META_ERA, &height.to_be_bytes()].concat()
+}
 
 /// Where a block is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,12 @@
 //! happens: a restore that was cut short is begun anew and clears what the former one wrote.
 
 use crate::block;
+use crate::codec;
 use crate::merkle::Hash;
 use crate::merkle::log::{Frontier, leaf_hash};
 use crate::merkle::map::{Builder, Nodes};
 use crate::merkle::tile::TileEdge;
+use crate::snapshot::EraLink;
 use crate::state::Entry;
 
 use super::columns::{
@@ -140,6 +142,15 @@ impl Restore<'_> {
         }
         let nodes = self.map.take_nodes();
         self.nodes(&nodes)?;
+        self.write_if_full()
+    }
+
+    /// Adds the proof that the block of a height changed the validators, so that this store can give it to others.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn era(&mut self, height: u64, link: &EraLink) -> Result<(), StoreError> {
+        self.batch.put(Column::Meta, &columns::era_key(height), &codec::encode(link))?;
         self.write_if_full()
     }
 

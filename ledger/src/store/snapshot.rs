@@ -6,10 +6,12 @@ use super::cache::NodeCache;
 use super::columns::{self, BlockIndex, Column, META_EVENTS, META_HELD, META_TIP, Place, TipRow};
 use super::rocks::{Row, View};
 use super::{History, StoreError, Tip, parse, tip_of};
+use crate::codec;
 use crate::merkle::Hash;
 use crate::merkle::log;
 use crate::merkle::map::{self, MapError, MapProof, MapReader, Node};
 use crate::merkle::tile::{TileHashes, TileId, TileReader};
+use crate::snapshot::EraLink;
 
 /// The store as it was after one commit.
 pub struct Snapshot<'a> {
@@ -73,6 +75,17 @@ impl<'a> Snapshot<'a> {
             None => Ok(1),
         };
         Ok(History { blocks_from: first(META_HELD)?, events_from: first(META_EVENTS)? })
+    }
+
+    /// The proof that the block of this height changed the validators, if it did and the proof could be had.
+    ///
+    /// # Errors
+    /// When the row is damaged or the disk fails.
+    pub fn era_link(&self, height: u64) -> Result<Option<EraLink>, StoreError> {
+        let key = columns::era_key(height);
+        let row = self.view.get(Column::Meta, &key)?;
+        row.map(|row| codec::decode(&row, row.len()).map_err(|_| StoreError::damaged(Column::Meta, &key)))
+            .transpose()
     }
 
     /// [`StoreError::NotHeld`] when the transactions of this height are not here.

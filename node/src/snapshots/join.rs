@@ -1,6 +1,7 @@
 //! Joining by a state snapshot: everything is fetched from peers that may lie, and verified before it counts.
 //!
-//! 1. A block is trusted: one that the genesis validators certified, or the one that the operator names.
+//! 1. A block is trusted: one certified by validators that follow from those of the genesis by proven changes, or the one
+//!    that the operator names.
 //! 2. The headers from there back to genesis, with the leaf hashes of the transactions: each names the one before it. They
 //!    give the log.
 //! 3. The chunks of the state, from several peers at once, each checked alone against the state root.
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 use ledger::block::{self, Header};
 use ledger::genesis::Genesis;
 use ledger::id::Height;
-use ledger::snapshot::{Manifest, Part, SnapshotError, Walk};
+use ledger::snapshot::{EraLink, EraWalk, Manifest, Part, SnapshotError, Walk};
 use ledger::store::{Store, StoreError, Tip};
 use tokio::sync::watch;
 
@@ -169,6 +170,9 @@ struct Joiner<'a> {
     parts: &'a Parts,
     staging: Staging,
     peers: Peers,
+    /// The validator sets since the genesis, as far as they are proven, and what proves them.
+    eras: EraWalk,
+    proofs: Vec<EraLink>,
     progress: Progress,
     said: Instant,
 }
@@ -179,13 +183,19 @@ struct Joiner<'a> {
 /// # Errors
 /// [`JoinError`] when this machine fails; what peers do is no reason to give up.
 pub async fn join(parts: &Parts, dir: &Path) -> Result<Tip, JoinError> {
+    let genesis = &parts.genesis;
     let mut joiner = Joiner {
         staging: Staging::open(dir)?,
+        eras: EraWalk::new(genesis.chain_id.clone(), genesis.validators.clone()),
+        proofs: Vec::new(),
         peers: Peers::new(parts.network.clone()),
         parts,
         progress: Progress::default(),
         said: Instant::now(),
     };
+    // Whatever of it does not hold any more is fetched again.
+    let known = joiner.staging.eras();
+    joiner.take_eras(known);
     loop {
         match joiner.attempt().await {
             Ok(tip) => {
@@ -234,8 +244,9 @@ impl Joiner<'_> {
     async fn install(&mut self, target: Target, from: u64) -> Result<Tip, Setback> {
         let (staging, store) = (self.staging.clone(), self.parts.store.clone());
         let (genesis, bytes) = (self.parts.genesis.clone(), self.parts.genesis_bytes.clone());
+        let eras = self.proofs.clone();
         let installed = tokio::task::spawn_blocking(move || {
-            install::install(&staging, &store, &genesis, &bytes, &target, from)
+            install::install(&staging, &store, &genesis, &bytes, &target, &eras, from)
         });
         match installed.await? {
             Ok(tip) => Ok(tip),
@@ -298,10 +309,26 @@ impl Joiner<'_> {
         let genesis = &self.parts.genesis;
         let (manifest, header, parts) = Manifest::decode(&genesis.chain_id, bytes)?;
         match self.parts.trust {
-            None => manifest.verify_certificate(&header, &genesis.validators)?,
+            None => {
+                let set = self.eras.set(header.validators).unwrap_or(&genesis.validators);
+                manifest.verify_certificate(&header, set)?;
+            }
             Some((height, id)) => self.check_link(&header, height, id)?,
         }
         Ok(Target { manifest: bytes.to_vec(), header, parts })
+    }
+
+    /// Takes proofs of changes of the validators, in order, up to the first one that does not follow. Tells how many it took.
+    fn take_eras(&mut self, links: Vec<EraLink>) -> usize {
+        let before = self.proofs.len();
+        for link in links {
+            if let Err(error) = self.eras.step(&link) {
+                tracing::debug!(%error, "a change of the validators is not taken");
+                break;
+            }
+            self.proofs.push(link);
+        }
+        self.proofs.len() - before
     }
 
     /// Checks that the header is on the way from the trusted block to genesis.

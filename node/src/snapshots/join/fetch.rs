@@ -55,6 +55,7 @@ impl Joiner<'_> {
             asked.push(self.peers.ask(peer, Question::Snapshot { at_most }));
         }
         let mut best: Option<Target> = None;
+        let mut untrusted = Vec::new();
         while let Some((peer, answer)) = asked.next().await {
             let bytes = match answer {
                 Some(Answer::Snapshot(bytes)) if !bytes.is_empty() => bytes,
@@ -70,11 +71,11 @@ impl Joiner<'_> {
                         best = Some(target);
                     }
                 }
-                // That may be the truth, and then the operator has to say whom to trust.
+                // That may be the truth: the members have changed, and somebody may prove it. Otherwise the operator has
+                // to say whom to trust.
                 Err(error @ SnapshotError::UntrustedValidators { .. }) => {
-                    self.peers.answered(peer, false);
-                    tracing::error!(%error, "a snapshot cannot be trusted");
-                    self.progress.obstacle = Some(error.to_string());
+                    self.peers.answered(peer, true);
+                    untrusted.push((peer, error));
                 }
                 Err(error) => {
                     self.peers.answered(peer, false);
@@ -82,7 +83,37 @@ impl Joiner<'_> {
                 }
             }
         }
+        drop(asked);
+        for (peer, error) in untrusted {
+            if best.is_none() && self.ask_for_eras(peer).await == 0 {
+                tracing::warn!(%error, "a snapshot cannot be trusted");
+                self.progress.obstacle = Some(error.to_string());
+            }
+        }
         best
+    }
+
+    /// Asks a peer for the changes of the validators that are not known yet, and tells how many it has proven. Nothing that
+    /// it says is believed: a wrong one is not taken, and the next peer is asked.
+    async fn ask_for_eras(&mut self, peer: crate::network::PublicKey) -> usize {
+        let mut proven = 0;
+        loop {
+            let after = self.eras.height();
+            let (peer, answer) = self.peers.ask(peer, Question::Eras { after }).await;
+            let links = match answer {
+                Some(Answer::Eras(links)) => links,
+                _ => Vec::new(),
+            };
+            let taken = self.take_eras(links);
+            self.peers.answered(peer, proven + taken > 0);
+            if taken == 0 {
+                return proven;
+            }
+            proven += taken;
+            if let Err(error) = self.staging.put_eras(&self.proofs) {
+                tracing::warn!(%error, "the changes of the validators are not kept over a restart");
+            }
+        }
     }
 
     /// Walks back to genesis.

@@ -8,6 +8,7 @@ use ledger::codec::CodecError;
 use ledger::genesis::Genesis;
 use ledger::hash::sha256;
 use ledger::merkle::Hash;
+use ledger::snapshot::EraLink;
 use ledger::store::{Contents, PastBlock, Restore, Store, StoreError, Tip};
 use ledger::transaction::Unverified;
 
@@ -42,12 +43,20 @@ pub(super) fn install(
     genesis: &Genesis,
     genesis_bytes: &[u8],
     target: &Target,
+    eras: &[EraLink],
     from: u64,
 ) -> Result<Tip, InstallError> {
     let mut restore = store.restore(target.height())?;
     for part in &target.parts {
         let entries = staging.chunk(part).ok_or_else(|| InstallError::Damaged(staging.dir().to_owned()))?;
         restore.entries(&entries)?;
+    }
+    for link in eras {
+        let header = Header::decode(&link.header)
+            .map_err(|error| InstallError::Failed(StoreError::Corrupt(error.to_string()).into()))?;
+        if header.height <= target.header.height {
+            restore.era(header.height.get(), link)?;
+        }
     }
     Chain { staging, genesis, from, target, whole: Whole::new(staging)? }.add_to(&mut restore)?;
     Ok(restore.finish(genesis_bytes, *genesis.hash.as_bytes(), target.header.state_root.as_bytes())?)

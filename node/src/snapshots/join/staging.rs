@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! joining/manifest                     the snapshot that is fetched
+//!        /eras                         proofs of the changes of the validators since the genesis
 //!        /links-00000000000000010000   headers and leaf hashes, from this height downwards
 //!        /HASH.chunk                   a chunk, named by its hash
 //!        /blocks-00000000000000009001  blocks with their certificates, from this height upwards
@@ -16,13 +17,14 @@ use std::path::{Path, PathBuf};
 
 use ledger::id::Height;
 use ledger::merkle::Hash;
-use ledger::snapshot::{Link, Linked, Part, Walk, read_chunk};
+use ledger::snapshot::{EraLink, Link, Linked, Part, Walk, read_chunk};
 use ledger::state::Entry;
 
 use crate::snapshots::export::write_synced;
 use crate::wire::{Answer, CertifiedBlock};
 
 const MANIFEST: &str = "manifest";
+const ERAS: &str = "eras";
 
 /// The directory.
 #[derive(Clone, Debug)]
@@ -77,6 +79,18 @@ impl Staging {
         match fs::remove_file(self.dir.join(MANIFEST)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    pub(super) fn put_eras(&self, links: &[EraLink]) -> io::Result<()> {
+        self.put(ERAS, &Answer::Eras(links.to_vec()).encode())
+    }
+
+    /// The proofs of the changes of the validators that are here.
+    pub(super) fn eras(&self) -> Vec<EraLink> {
+        match fs::read(self.dir.join(ERAS)).map(|bytes| Answer::decode(&bytes)) {
+            Ok(Ok(Answer::Eras(links))) => links,
+            _ => Vec::new(),
         }
     }
 

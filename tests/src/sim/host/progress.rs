@@ -63,7 +63,13 @@ impl Host {
             Ok(Question::Tip) => Answer::Tip { height: self.tip.height, clock: env.wall },
             Ok(Question::Blocks { from }) => Answer::Blocks(blocks(env, from)),
             // State snapshots are tried with real processes.
-            Ok(Question::Snapshot { .. } | Question::Chunk { .. } | Question::Links { .. }) | Err(_) => {
+            Ok(
+                Question::Snapshot { .. }
+                | Question::Chunk { .. }
+                | Question::Links { .. }
+                | Question::Eras { .. },
+            )
+            | Err(_) => {
                 return Ok(());
             }
         };
