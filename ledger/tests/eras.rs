@@ -42,7 +42,13 @@ fn certify(genesis: &Genesis, header: &Header, voters: &[SigningKey]) -> CommitC
 }
 
 /// A block at this height that puts `next` in place of `now`, decided by `voters`.
-fn link(genesis: &Genesis, height: u64, now: &ValidatorSet, next: &ValidatorSet, voters: &[SigningKey]) -> EraLink {
+fn link(
+    genesis: &Genesis,
+    height: u64,
+    now: &ValidatorSet,
+    next: &ValidatorSet,
+    voters: &[SigningKey],
+) -> EraLink {
     let (key, value) = (ValidatorsKey.key(), codec::encode(next));
     let others = (0..200u32).map(|i| (format!("key {i}").into_bytes(), i.to_be_bytes().to_vec()));
     let entries = others.chain([(key.clone(), value.clone())]).map(|(key, value)| (key, Some(value)));
@@ -103,8 +109,16 @@ fn each_change_is_certified_by_the_era_before() {
         ("signed by the old era", after_one.clone(), link(&genesis, 9, &second, &third, &before)),
         ("signed by too few", walk(), link(&genesis, 5, &first, &second, &before[..2])),
         ("an earlier height", after_one.clone(), link(&genesis, 4, &second, &third, &voters)),
-        ("another set than the proven one", walk(), EraLink { validators: codec::encode(&third).into(), ..one.clone() }),
-        ("the certificate of another block", walk(), EraLink { certificate: two.certificate.clone(), ..one.clone() }),
+        (
+            "another set than the proven one",
+            walk(),
+            EraLink { validators: codec::encode(&third).into(), ..one.clone() },
+        ),
+        (
+            "the certificate of another block",
+            walk(),
+            EraLink { certificate: two.certificate.clone(), ..one.clone() },
+        ),
         ("the proof of another root", after_one, EraLink { proof: one.proof.clone(), ..two }),
     ];
     for (what, mut walk, lie) in lies {

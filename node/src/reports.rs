@@ -37,6 +37,12 @@ impl Reports {
         new
     }
 
+    /// Whether it waits, or a report of it is under way.
+    #[must_use]
+    pub fn holds(&self, id: &DoubleSigningId) -> bool {
+        self.open.contains_key(id)
+    }
+
     /// What has no report under way that may still be recorded above this height.
     #[must_use]
     pub fn waiting(&self, tip: Height) -> Vec<(DoubleSigningId, Evidence)> {

@@ -3,6 +3,7 @@
 
 use consensus::Evidence;
 use ledger::action::Action;
+use ledger::id::DoubleSigningId;
 use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::transaction::{self, Payload};
 
@@ -14,11 +15,18 @@ const REPORT_WINDOW: u64 = 10;
 impl Host {
     /// Keeps what proves a double signing until it is recorded.
     pub(super) fn note_evidence(&mut self, env: &mut Env<'_>, evidence: Evidence) {
-        let (kept, new) = (!env.disk.habits.full, self.reports.note(evidence.clone()));
+        let new = self.reports.note(evidence.clone());
+        let kept = !env.disk.habits.full && self.reports.holds(&evidence.id());
         if new && kept {
             env.disk.reports = self.reports.encode();
         }
         env.out.push(Effect::Accused { evidence: Box::new(evidence), kept });
+    }
+
+    /// Whether a double signing waits to be on the ledger.
+    #[must_use]
+    pub fn is_to_report(&self, id: &DoubleSigningId) -> bool {
+        self.reports.holds(id)
     }
 
     /// Signs what waits to be reported.

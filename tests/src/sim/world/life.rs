@@ -2,6 +2,7 @@
 
 use ledger::id::Height;
 
+use super::super::REPORTED;
 use super::super::disk::Moment;
 use super::super::host::{Host, Stop};
 use super::{Event, World};
@@ -30,6 +31,17 @@ impl World {
             Ok(host) => {
                 if damaged {
                     self.checker.fail(self.now, "a damaged log is refused", format!("node {node} starts"));
+                }
+                if self.is_honest(node)
+                    && let Some(id) =
+                        self.checker.unreported(node, &self.nodes[node].disk.store.state, u64::MAX)
+                    && !host.is_to_report(&id)
+                {
+                    self.checker.fail(
+                        self.now,
+                        REPORTED,
+                        format!("node {node} has forgotten {id} over a restart"),
+                    );
                 }
                 self.nodes[node].host = Some(host);
                 self.carry_out(node, out);
