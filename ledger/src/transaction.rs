@@ -177,12 +177,12 @@ pub fn sign(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Vec<u8> {
 /// The bytes a signature covers (RFC 9052, section 4.4): `["Signature1", protected, external_aad,
 /// payload]` with the chain id as external_aad.
 fn sig_structure(chain: &ChainId, protected: &[u8], payload: &[u8]) -> Vec<u8> {
-    let (chain, context) = (chain.as_bytes(), "Signature1");
-    // Four heads of at most nine bytes each, and one for the array.
-    let mut out = Vec::with_capacity(context.len() + protected.len() + chain.len() + payload.len() + 37);
+    let chain = chain.as_bytes();
+    // What stands around the payload takes about a hundred bytes.
+    let mut out = Vec::with_capacity(payload.len().saturating_add(128));
     let mut e = Encoder::new(&mut out);
     let written =
-        e.array(4).and_then(|e| e.str(context)?.bytes(protected)?.bytes(chain)?.bytes(payload)).is_ok();
+        e.array(4).and_then(|e| e.str("Signature1")?.bytes(protected)?.bytes(chain)?.bytes(payload)).is_ok();
     debug_assert!(written, "encoding into memory does not fail");
     out
 }
