@@ -24,9 +24,17 @@ pub enum CodecError {
     NotDeterministic,
 }
 
+/// Reserved for an encoding, so that most of them are never moved while they grow.
+const USUAL_BYTES: usize = 128;
+
 /// Encodes a value; the same value always gives the same bytes.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    encode_sized(value, USUAL_BYTES)
+}
+
+/// Encodes a value that probably takes `expected` bytes.
+fn encode_sized<T: Encode<()>>(value: &T, expected: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(expected);
     // Writing into a Vec cannot fail, and our types have no failing encoders.
     let written = minicbor::encode(value, &mut bytes);
     debug_assert!(written.is_ok(), "encoding into memory does not fail");
@@ -46,7 +54,7 @@ where
     }
     let mut decoder = Decoder::new(bytes);
     let value: T = decoder.decode().map_err(|e| CodecError::Malformed(e.to_string()))?;
-    if encode(&value) != bytes {
+    if encode_sized(&value, bytes.len()) != bytes {
         return Err(CodecError::NotDeterministic);
     }
     Ok(value)

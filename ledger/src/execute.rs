@@ -10,7 +10,7 @@ use crate::block::{self, Block, Header};
 use crate::codec;
 use crate::crypto::PublicKey;
 use crate::event::{Event, Recorded};
-use crate::hash::{StateRoot, ValidatorSetHash};
+use crate::hash::{StateRoot, TransactionRoot, ValidatorSetHash};
 use crate::id::{CreditCode, Height};
 use crate::merkle::map::{self, MapReader, MapUpdate};
 use crate::procedure::{Context, Procedure, due};
@@ -235,11 +235,18 @@ impl<'a> BlockExecution<'a> {
         Ok(context.events)
     }
 
-    /// Ends the block: computes the state root and everything to be written.
+    /// Ends the block: computes the state root and everything to be written. `transaction_root` is that of the
+    /// transactions added.
     ///
     /// # Errors
     /// [`StateError`].
-    fn finish(self, view: &dyn LedgerView, tip: &Tip, proposer: PublicKey) -> Result<Executed, StateError> {
+    fn finish(
+        self,
+        view: &dyn LedgerView,
+        tip: &Tip,
+        proposer: PublicKey,
+        transaction_root: TransactionRoot,
+    ) -> Result<Executed, StateError> {
         let changes = self.state.into_changes();
         let writes = changes.iter().map(|(key, value)| (key, value.as_deref()));
         let map_update =
@@ -250,9 +257,7 @@ impl<'a> BlockExecution<'a> {
             time: self.time,
             previous: tip.id,
             proposer,
-            transaction_root: Block::transaction_root(
-                self.transactions.iter().map(|(_, bytes)| bytes.as_slice()),
-            ),
+            transaction_root,
             state_root: StateRoot::from_bytes(map_update.root),
             validators: self.validators,
         };
@@ -337,7 +342,8 @@ pub fn propose<'t>(
             Err(Failure::State(error)) => return Err(error),
         }
     }
-    Ok((execution.finish(view, tip, proposer)?, refused))
+    let root = Block::transaction_root(execution.transactions.iter().map(|(_, bytes)| bytes.as_slice()));
+    Ok((execution.finish(view, tip, proposer, root)?, refused))
 }
 
 /// Executes a block that somebody else made and compares every claim in its header. `transactions`
@@ -363,7 +369,7 @@ pub fn validate<T: Borrow<Verified>>(
             Failure::State(error) => BlockFault::State(error),
         })?;
     }
-    let executed = execution.finish(view, tip, header.proposer)?;
+    let executed = execution.finish(view, tip, header.proposer, header.transaction_root)?;
     if executed.header.state_root != header.state_root {
         let (expected, found) = (executed.header.state_root, header.state_root);
         return Err(BlockFault::StateRoot { expected, found });

@@ -62,7 +62,9 @@ pub struct Options {
     pub write_buffer_bytes: usize,
     /// Bytes for nodes of the authenticated map.
     pub node_cache_bytes: usize,
-    /// Versions of the map that stay provable, the newest included; at least 2.
+    /// Versions of the map that stay provable, the newest included; at least 2. A [`Snapshot`] keeps the version it
+    /// began with however long it lives, so more are needed only by who asks for a past height. A node that becomes
+    /// stale within as many blocks as fit into a write buffer never reaches a table file: few versions are cheap.
     pub keep_versions: u64,
 }
 
@@ -72,7 +74,7 @@ impl Default for Options {
             block_cache_bytes: 256 << 20,
             write_buffer_bytes: 128 << 20,
             node_cache_bytes: 256 << 20,
-            keep_versions: 1000,
+            keep_versions: 16,
         }
     }
 }
@@ -332,7 +334,7 @@ impl Store {
             let row_key = version.to_be_bytes();
             let Some(row) = self.rocks.get(Column::TreeStale, &row_key)? else { continue };
             for key in parse(Column::TreeStale, &row_key, columns::stale_from_value(&row))? {
-                batch.delete(Column::TreeNodes, key)?;
+                batch.delete_written_once(Column::TreeNodes, key)?;
             }
             batch.delete(Column::TreeStale, &row_key)?;
         }

@@ -1,6 +1,5 @@
 //! Transactions: a business act, signed once as a COSE_Sign1 and carried unchanged ever after.
 
-use minicbor::bytes::ByteVec;
 use minicbor::data::{Tag, Type};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
@@ -178,8 +177,14 @@ pub fn sign(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Vec<u8> {
 /// The bytes a signature covers (RFC 9052, section 4.4): `["Signature1", protected, external_aad,
 /// payload]` with the chain id as external_aad.
 fn sig_structure(chain: &ChainId, protected: &[u8], payload: &[u8]) -> Vec<u8> {
-    let bytes = |b: &[u8]| ByteVec::from(b.to_vec());
-    codec::encode(&("Signature1", bytes(protected), bytes(chain.as_bytes()), bytes(payload)))
+    let chain = chain.as_bytes();
+    // What stands around the payload takes about a hundred bytes.
+    let mut out = Vec::with_capacity(payload.len().saturating_add(128));
+    let mut e = Encoder::new(&mut out);
+    let written =
+        e.array(4).and_then(|e| e.str("Signature1")?.bytes(protected)?.bytes(chain)?.bytes(payload)).is_ok();
+    debug_assert!(written, "encoding into memory does not fail");
+    out
 }
 
 /// `{1: -8, 4: key}`: the algorithm, and the signer's public key as its key id, so that a signature

@@ -27,10 +27,9 @@ const BATCH: usize = 256;
 const MOST_AT_ONCE: usize = 4_096;
 /// Frames of gossip taken through together at most.
 const MOST_FRAMES: usize = 32;
-/// A batch of at least so many says that more will come.
-const BUSY: usize = 4;
-/// How long then the next batch gathers: a signature costs a third in a batch of what it costs alone.
-const GATHER: Duration = Duration::from_millis(3);
+/// How long a batch gathers after one of at least so many transactions: a signature costs a third in a batch of what it
+/// costs alone, and every batch reads the tip and what has fallen due. Where little comes nothing waits.
+const GATHER: [(usize, Duration); 2] = [(16, Duration::from_millis(8)), (4, Duration::from_millis(3))];
 /// Frames of gossip that may wait here, of at most 512 KiB each: 32 MiB.
 pub const GOSSIP_QUEUE: usize = 64;
 /// Submissions that may wait here; then submitters wait.
@@ -72,7 +71,7 @@ impl Ingest {
     /// Runs until both queues are closed.
     pub async fn run(self, mut submissions: mpsc::Receiver<Submission>, mut gossip: mpsc::Receiver<Bytes>) {
         let this = Arc::new(self);
-        let mut busy = false;
+        let mut taken = 0;
         loop {
             let (mut local, mut frames) = (Vec::new(), Vec::new());
             tokio::select! {
@@ -80,8 +79,8 @@ impl Ingest {
                 Some(frame) = gossip.recv() => frames.push(frame),
                 else => return,
             }
-            if busy {
-                tokio::time::sleep(GATHER).await;
+            if let Some((_, time)) = GATHER.iter().find(|(least, _)| taken >= *least) {
+                tokio::time::sleep(*time).await;
             }
             let mut count = 0;
             while count < MOST_AT_ONCE
@@ -98,7 +97,7 @@ impl Ingest {
             let worker = this.clone();
             // Verification is work for threads that may block; the next batch gathers meanwhile.
             match tokio::task::spawn_blocking(move || worker.take_in(local, &frames)).await {
-                Ok(taken) => busy = taken >= BUSY,
+                Ok(count) => taken = count,
                 Err(_) => tracing::error!(
                     "taking in a batch of transactions failed; its submitters must submit again"
                 ),
@@ -175,7 +174,7 @@ impl Ingest {
 
     /// A block stored while these were judged may hold some of them: nobody else would look.
     fn forget_recorded(&self, judged_at: &Tip, taken: &[transaction::Id]) -> Result<(), StateError> {
-        if self.store.ledger_tip(self.genesis_time)?.height == judged_at.height {
+        if self.store.tip().is_none_or(|tip| tip.height == judged_at.height.get()) {
             return Ok(());
         }
         let snapshot = self.store.snapshot().map_err(StateError::from)?;
@@ -215,7 +214,11 @@ fn verify(decoded: Vec<(Item, Unverified)>, answers: &mut [Answers]) -> Vec<(Ite
     while !numbered.is_empty() {
         groups.push(numbered.split_off(numbered.len().saturating_sub(BATCH)));
     }
-    let mut judged: Vec<_> = groups.into_par_iter().flat_map_iter(verify_group).collect();
+    let mut judged: Vec<_> = match groups.len() {
+        // Waking another thread costs more than it would save.
+        0 | 1 => groups.into_iter().flat_map(verify_group).collect(),
+        _ => groups.into_par_iter().flat_map_iter(verify_group).collect(),
+    };
     judged.sort_by_key(|(index, ..)| *index);
     let mut verified = Vec::with_capacity(judged.len());
     for (item, (_, id, result)) in items.into_iter().zip(judged) {

@@ -51,6 +51,9 @@ struct Entry {
     passed_over: u32,
 }
 
+/// Blocks that pass over a transaction before it is suspected of being refused. One proves nothing: under load most
+/// transactions arrive while a block is being decided, and to judge all of them again would cost as much as the block.
+const PASSED_OVER: u32 = 2;
 /// Most waiters on one transaction; more are answered "pending" at once.
 const MAX_WAITERS: usize = 16;
 
@@ -169,10 +172,10 @@ impl Mempool {
         }
     }
 
-    /// Transactions that a block has passed over, the longest-waiting first.
+    /// Transactions that [`PASSED_OVER`] blocks have passed over, the longest-waiting first.
     pub fn passed_over(&self, most: usize) -> Vec<Arc<Verified>> {
         let inner = self.lock();
-        let late = inner.by_order.values().take_while(|entry| entry.passed_over >= 1);
+        let late = inner.by_order.values().take_while(|entry| entry.passed_over >= PASSED_OVER);
         late.take(most).map(|entry| entry.transaction.clone()).collect()
     }
 

@@ -130,7 +130,11 @@ impl Host {
             batches.push(unknown.split_off(unknown.len().saturating_sub(BATCH)));
         }
         batches.reverse();
-        let fresh: Vec<_> = batches.into_par_iter().flat_map_iter(Unverified::verify_batch).collect();
+        let fresh: Vec<_> = match batches.len() {
+            // Waking another thread costs more than it would save.
+            0 | 1 => batches.into_iter().flat_map(Unverified::verify_batch).collect(),
+            _ => batches.into_par_iter().flat_map_iter(Unverified::verify_batch).collect(),
+        };
         let mut fresh = fresh.into_iter();
         known
             .into_iter()

@@ -40,16 +40,17 @@ pub(super) fn memory(pid: u32) -> anyhow::Result<Memory> {
     Ok(Memory { rss: of("Rss:"), pss: of("Pss:") })
 }
 
-/// Bytes that the files below a directory take on the disk; those of one name are left out.
-pub(super) fn disk_bytes(directory: &Path, without: &str) -> anyhow::Result<u64> {
+/// Bytes that those files below a directory take on the disk which are wanted.
+pub(super) fn disk_bytes(directory: &Path, wanted: impl Fn(&Path) -> bool + Copy) -> anyhow::Result<u64> {
     let mut sum = 0;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        if entry.file_name() == without {
-            continue;
+        let (path, metadata) = (entry.path(), entry.metadata()?);
+        if metadata.is_dir() {
+            sum += disk_bytes(&path, wanted)?;
+        } else if wanted(&path) {
+            sum += metadata.blocks() * 512;
         }
-        let metadata = entry.metadata()?;
-        sum += if metadata.is_dir() { disk_bytes(&entry.path(), without)? } else { metadata.blocks() * 512 };
     }
     Ok(sum)
 }
