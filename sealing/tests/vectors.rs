@@ -180,7 +180,7 @@ fn made() -> Vec<Vector> {
 
 #[test]
 fn the_vectors_are_what_this_code_makes() {
-    let text = serde_json::to_string_pretty(&made()).unwrap();
+    let text = serde_json::to_string_pretty(&made()).unwrap() + "\n";
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(FILE, &text).unwrap();
     }
