@@ -71,6 +71,8 @@ pub enum HostEvent {
     },
     /// A transaction waits.
     Wake,
+    /// An enrolment was refused because a key of it is another organisation's.
+    SharedKey(Box<ledger::procedure::enrolment::Enrol>),
     /// A member is connected.
     Connected(network::PublicKey),
     /// A member says how high it is.
@@ -363,6 +365,10 @@ impl Host {
                 Ok(())
             }
             HostEvent::Fetched { peer, blocks } => self.on_fetched(peer, blocks),
+            HostEvent::SharedKey(enrolment) => {
+                self.note_shared_key(*enrolment);
+                Ok(())
+            }
             HostEvent::Wake | HostEvent::Stop => Ok(()),
         }
     }
