@@ -65,7 +65,7 @@ const CHANGES: [&str; 7] = [
 ];
 
 fn payload(line: &str) -> Payload {
-    Payload { action: act(line), expiry: Height::new(7), salt: [0xa5; 16] }
+    Payload { action: act(line), expiry: Height::new(7), salt: [0xa5; 16], approvals: Vec::new() }
 }
 
 fn signed(line: &str) -> Vec<u8> {

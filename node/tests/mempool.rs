@@ -24,7 +24,11 @@ fn chain() -> ChainId {
 fn transaction(number: u64, expiry: u64) -> Arc<Verified> {
     let key = SigningKey::from_seed(&Zeroizing::new([1; 32]));
     let action = Action::AdvanceClock(AdvanceClock { by: Span::from_millis(number) });
-    let bytes = sign(&chain(), &key, &Payload { action, expiry: Height::new(expiry), salt: [0; 16] });
+    let bytes = sign(
+        &chain(),
+        &key,
+        &Payload { action, expiry: Height::new(expiry), salt: [0; 16], approvals: Vec::new() },
+    );
     Arc::new(Verified::decode(&chain(), &bytes).unwrap())
 }
 

@@ -135,7 +135,12 @@ impl Workload {
             self.hand.chance.pick(&recorded)?.1.clone()
         } else {
             let salt = self.hand.salt();
-            let payload = Payload { action: draw.action, expiry: Height::new(draw.expiry), salt };
+            let payload = Payload {
+                action: draw.action,
+                expiry: Height::new(draw.expiry),
+                salt,
+                approvals: Vec::new(),
+            };
             transaction::sign(&self.hand.chain, self.hand.key(&draw.key)?, &payload)
         };
         let read = Unverified::decode(&self.hand.chain, &bytes).ok()?;

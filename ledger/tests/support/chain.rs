@@ -52,7 +52,7 @@ impl Chain {
         let mut salt = [0; 16];
         salt[..8].copy_from_slice(&self.salt.to_be_bytes());
         let expiry = Height::new(self.tip.height.next().get().checked_add_signed(ahead).unwrap());
-        sign(&self.chain_id, key, &Payload { action, expiry, salt })
+        sign(&self.chain_id, key, &Payload { action, expiry, salt, approvals: Vec::new() })
     }
 
     pub fn verified(&self, bytes: &[u8]) -> Verified {

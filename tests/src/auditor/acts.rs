@@ -84,6 +84,15 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         Action::ReportDoubleSigning(_) => {
             &[Role::Centre, Role::Seller, Role::Bidder, Role::Guarantor, Role::Supervisor, Role::Timekeeper]
         }
+        // The books have no certificates yet: a block with such an act is a disagreement, never taken on trust.
+        Action::Enrol(_)
+        | Action::AdmitRole(_)
+        | Action::AppointStaff(_)
+        | Action::RevokeMandate(_)
+        | Action::RevokeCertificate(_)
+        | Action::RecordRevocationList(_)
+        | Action::RecordOcspResponse(_)
+        | Action::ReportSharedKey(_) => &[],
     }
 }
 
@@ -108,6 +117,14 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         Action::ProposeChange(act) => proposal::judge(act, moment, faults),
         Action::ApproveChange(act) => approval::judge(act, moment, faults),
         Action::ReportDoubleSigning(act) => double_signing::judge(act, moment, faults),
+        Action::Enrol(_)
+        | Action::AdmitRole(_)
+        | Action::AppointStaff(_)
+        | Action::RevokeMandate(_)
+        | Action::RevokeCertificate(_)
+        | Action::RecordRevocationList(_)
+        | Action::RecordOcspResponse(_)
+        | Action::ReportSharedKey(_) => faults.when(true, Code::RoleNotPermitted),
     }
 }
 
@@ -129,5 +146,14 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry) -> Vec<Eve
         Action::ProposeChange(act) => proposal::enter(act, books, &entry),
         Action::ApproveChange(act) => approval::enter(act, books, &entry),
         Action::ReportDoubleSigning(act) => double_signing::enter(act, books, &entry),
+        // Judged as refused above.
+        Action::Enrol(_)
+        | Action::AdmitRole(_)
+        | Action::AppointStaff(_)
+        | Action::RevokeMandate(_)
+        | Action::RevokeCertificate(_)
+        | Action::RecordRevocationList(_)
+        | Action::RecordOcspResponse(_)
+        | Action::ReportSharedKey(_) => Vec::new(),
     }
 }

@@ -105,7 +105,25 @@ impl Conservation {
             | Event::MemberRemoved { .. }
             | Event::KeysRotated { .. }
             | Event::RulesAdopted { .. }
-            | Event::DoubleSigningRecorded { .. } => Ok(()),
+            | Event::DoubleSigningRecorded { .. }
+            | Event::AuthorityTrusted { .. }
+            | Event::AuthoritySuspended { .. }
+            | Event::AuthorityReinstated { .. }
+            | Event::AuthorityRemoved { .. }
+            | Event::OrganisationEnrolled { .. }
+            | Event::OrganisationRenamed { .. }
+            | Event::RoleAdmitted { .. }
+            | Event::StaffAppointed { .. }
+            | Event::MandateRevoked { .. }
+            | Event::CertificateRevoked { .. }
+            | Event::CertificateReleased { .. }
+            | Event::RevocationListRecorded { .. }
+            | Event::CertificateChecked { .. }
+            | Event::QuoteStruck { .. }
+            | Event::ListingQuestioned { .. }
+            | Event::GuaranteeQuestioned { .. }
+            | Event::SharedKeyRecorded { .. }
+            | Event::SignedWhileStale { .. } => Ok(()),
         }
     }
 

@@ -183,6 +183,11 @@ fn may_pass(hand: &Hand, scene: &Scene<'_>, change: &Change) -> bool {
         Change::AdmitMember { .. } => members.len() < at_first + MOST_NEWCOMERS,
         Change::RotateKeys { .. } => return !hand.keeps_members,
         Change::RegisterCentre { .. } | Change::AdoptRules { .. } => return true,
+        Change::TrustAuthority { .. }
+        | Change::SuspendAuthority { .. }
+        | Change::ReinstateAuthority { .. }
+        | Change::RemoveAuthority { .. }
+        | Change::RevokeCertificate { .. } => return true,
     };
     let resizes = |proposal: &&Proposal| match &*proposal.change {
         Change::RemoveMember { organisation, .. } => members.contains_key(organisation),

@@ -51,6 +51,14 @@ pub(super) fn judge(change: &Change, moment: &Moment<'_>, faults: &mut Faults) {
             let next = u64::from(moment.books.pack.version) + 1;
             faults.when(u64::from(pack.version) != next, Code::RulePackNotNext);
         }
+        // The books have no trust list yet: such a change is a disagreement, never taken on trust.
+        Change::TrustAuthority { .. }
+        | Change::SuspendAuthority { .. }
+        | Change::ReinstateAuthority { .. }
+        | Change::RemoveAuthority { .. }
+        | Change::RevokeCertificate { .. } => {
+            faults.when(true, Code::AuthorityUnknown);
+        }
     }
 }
 
@@ -115,6 +123,12 @@ pub(super) fn settle(id: ChangeId, books: &mut Books, entry: &Entry) -> Vec<Even
             books.former_packs.insert(former.version, former);
             Event::RulesAdopted { version: pack.version }
         }
+        // Judged as refused above.
+        Change::TrustAuthority { .. }
+        | Change::SuspendAuthority { .. }
+        | Change::ReinstateAuthority { .. }
+        | Change::RemoveAuthority { .. }
+        | Change::RevokeCertificate { .. } => return Vec::new(),
     };
     vec![Event::ChangeAdopted { change: id, from }, effect]
 }
