@@ -129,6 +129,7 @@ fn listing() -> Listing {
             signed: BothSides { seller: None, winner: Some(time("d45")) },
         }),
         ended: Some(EndReason::NoContract),
+        questioned: Vec::new(),
     }
 }
 
@@ -142,6 +143,8 @@ fn guarantee() -> Guarantee {
         issued_at: names().time("d1"),
         expires_at: names().time("d90"),
         status: GuaranteeStatus::Released { ground: ReleaseGround::ReturnPeriod, at: names().time("d43") },
+        certificate: None,
+        questioned: None,
     }
 }
 
@@ -288,17 +291,24 @@ fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::G
         roles: vec![Role::Seller, Role::Bidder],
         admitted_by: code("gz"),
         admitted_at: genesis.time,
+        named_from: None,
+        former_names: Vec::new(),
     };
     pin_entry(pin, "organisation", &OrganisationKey(&code("trader")), &organisation);
-    let holder = KeyHolder { organisation: code("trader") };
+    let holder = KeyHolder::registered(code("trader"));
     pin_entry(pin, "key holder", &KeyHolderKey(&key("trader").public_key()), &holder);
     pin_entry(pin, "listing", &ListingKey(&listing_code), &listing());
     let guarantee_id = letter("bank:G1");
     let (bidder, at) = (code("a"), names().time("d22"));
-    let qualification =
-        Qualification { bidder: bidder.clone(), guarantee: guarantee_id.clone(), at, quotes: 2 };
+    let qualification = Qualification {
+        bidder: bidder.clone(),
+        guarantee: guarantee_id.clone(),
+        at,
+        quotes: 2,
+        certificates: vec![],
+    };
     pin_entry(pin, "qualification", &QualificationKey(&listing_code, &bidder), &qualification);
-    let quote = Quote { number: 4, bidder, price: yuan("1010"), at };
+    let quote = Quote { number: 4, bidder, price: yuan("1010"), at, certificate: None, struck: None };
     pin_entry(pin, "quote", &QuoteKey(&listing_code, 4), &quote);
     pin_entry(pin, "deal sequence", &DealSequenceKey(&code("gz"), day), &7);
     pin_entry(pin, "guarantee", &GuaranteeKey(&guarantee_id), &guarantee());
