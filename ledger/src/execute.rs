@@ -129,6 +129,7 @@ pub struct BlockExecution<'a> {
     events: Vec<Recorded>,
     transactions: Vec<(transaction::Id, Vec<u8>)>,
     bytes: u64,
+    remembered: rights::Remembered,
 }
 
 impl<'a> BlockExecution<'a> {
@@ -150,8 +151,19 @@ impl<'a> BlockExecution<'a> {
         let backlog = due::is_waiting(&state, time)?;
         let events = events.into_iter().map(|event| Recorded { transaction: None, event }).collect();
         let height = tip.height.next();
-        let transactions = Vec::new();
-        Ok(Self { state, parameters, validators, backlog, height, time, events, transactions, bytes: 0 })
+        let (transactions, remembered) = (Vec::new(), rights::Remembered::default());
+        Ok(Self {
+            state,
+            parameters,
+            validators,
+            backlog,
+            height,
+            time,
+            events,
+            transactions,
+            bytes: 0,
+            remembered,
+        })
     }
 
     /// The state so far in this block.
@@ -189,6 +201,7 @@ impl<'a> BlockExecution<'a> {
             Ok(events) => {
                 self.state.keep();
                 self.state.record(transaction.id());
+                self.remembered.forget_after(&transaction.payload().action);
                 let id = transaction.id();
                 self.events.extend(events.into_iter().map(|event| Recorded { transaction: Some(id), event }));
                 self.bytes = self.bytes.saturating_add(transaction.bytes().len() as u64);
@@ -273,6 +286,7 @@ impl<'a> BlockExecution<'a> {
             payload,
             key: transaction.key(),
             organisation,
+            remembered: &self.remembered,
         };
         let stale = signing.check(&holder)?;
         Ok((Some(holder), stale))

@@ -8,12 +8,12 @@ use ledger::execute::permission::TABLE;
 use ledger::execute::rejection::Rejection;
 use ledger::record::organisation::Organisation;
 use ledger::rule::{Unit, land_listing};
-use ledger::state::keys::{DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::state::keys::{AuthorityCountKey, DealSequenceKey, OrganisationKey, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 29] = [
+const ELSEWHERE: [(Rejection, &str); 28] = [
     (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
@@ -42,7 +42,6 @@ const ELSEWHERE: [(Rejection, &str); 29] = [
     (Rejection::OcspNoAnswer, JUDGED_ALONE),
     (Rejection::OcspUnsupported, JUDGED_ALONE),
     (Rejection::OcspNotNewer, JUDGED_ALONE),
-    (Rejection::CertificateEntry, JUDGED_ALONE),
 ];
 const JUDGED_ALONE: &str = "a fault of the bytes: met by the tests of the crate `pki`";
 
@@ -123,6 +122,21 @@ fn a_network_has_at_most_128_members() {
     }
 }
 
+#[test]
+fn a_trust_list_has_at_most_256_entries() {
+    let genesis = network::genesis(&network::Options::default());
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let propose = words::action("propose", &words::Words::of(["trust", "ca1"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("gz"), propose, 10);
+    let transaction = chain.verified(&bytes);
+    // entries before, refused?
+    for (entries, answer) in [(255, None), (256, Some(Rejection::TooManyAuthorities))] {
+        chain.put(&AuthorityCountKey, &entries);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{entries}");
+    }
+}
+
 /// What a legal number is for, in the words of the page.
 fn purpose(id: &str) -> &'static str {
     match id {
@@ -169,13 +183,18 @@ fn awaits_checking(id: &str) -> bool {
 }
 
 fn permissions() -> String {
-    let mut text = String::from("| act | any of these roles | at any of these stages |\n|---|---|---|\n");
+    let mut text = String::from(
+        "| act | any of these roles | at any of these stages | limited by mandates |\n|---|---|---|---|\n",
+    );
     for row in TABLE {
         let roles: Vec<&str> = row.roles.iter().map(|role| role.name()).collect();
         let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
-        text += &format!("| `{}` | {}{by_node} | {stages} |\n", row.act, roles.join(", "));
+        let roles =
+            if roles.is_empty() { "whoever holds a certificate".to_owned() } else { roles.join(", ") };
+        let limits = if row.limited { "yes" } else { "no" };
+        text += &format!("| `{}` | {roles}{by_node} | {stages} | {limits} |\n", row.act);
     }
     text
 }

@@ -1,6 +1,7 @@
 //! Which keys and signatures are known, and their verification.
 
-use crate::Fault;
+use crate::certificate::Key;
+use crate::{Fault, Place, signature};
 
 /// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,10 @@ impl Algorithm {
 /// [`Fault::Malformed`], [`Fault::AlgorithmUnknown`], [`Fault::ShortKey`] and [`Fault::LongKey`] for the key;
 /// [`Fault::StatementSignature`] for a signature that does not verify.
 pub fn verify_statement(spki: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Fault> {
-    let _ = (spki, message, signature);
-    Err(Fault::StatementSignature)
+    let key = Key::read(spki)?;
+    let algorithm = key.judge(Place::Subscriber)?;
+    let verified = signature::of_statements(algorithm)
+        .iter()
+        .any(|kind| kind.verify_signature(&key.bits, message, signature).is_ok());
+    if verified { Ok(()) } else { Err(Fault::StatementSignature) }
 }

@@ -1,6 +1,7 @@
 //! A certification authority as the trust list has it.
 
-use crate::{Algorithm, Fault};
+use crate::certificate::Certificate;
+use crate::{Algorithm, Document, Fault, MAX_INTERMEDIATES, Place};
 
 /// What the trust list says about one certification authority, as far as judging needs it.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,62 @@ pub fn is_object_identifier(text: &str) -> bool {
 /// critical extensions and usage; [`Fault::NotSelfSigned`]; [`Fault::BrokenPath`] for an intermediate that does not
 /// belong to the root.
 pub fn read_authority(root: &[u8], intermediates: &[&[u8]]) -> Result<AuthorityFacts, Fault> {
-    let _ = (root, intermediates);
-    Err(Fault::NotSelfSigned)
+    let entry = Entry::read(root, intermediates)?;
+    let mut algorithm = None;
+    for certificate in entry.all() {
+        let found = certificate.judge_form()?;
+        certificate.judge_issuer()?;
+        algorithm = algorithm.or(Some(found));
+    }
+    let algorithm = algorithm.ok_or(Fault::NotSelfSigned)?;
+    let Entry { root, intermediates } = &entry;
+    if !root.is_issued_by(root) {
+        return Err(Fault::NotSelfSigned);
+    }
+    // Each must lead to the root; those that do are found in as many rounds as the longest path has steps.
+    let mut reached: Vec<&Certificate> = vec![root];
+    for _ in intermediates {
+        for one in intermediates {
+            let known = reached.iter().any(|other| other.der == one.der);
+            if !known && reached.iter().any(|issuer| one.is_issued_by(issuer)) {
+                reached.push(one);
+            }
+        }
+    }
+    let belongs = |one: &Certificate| reached.iter().any(|other| other.der == one.der);
+    if !intermediates.iter().all(belongs) {
+        return Err(Fault::BrokenPath);
+    }
+    let (not_before, not_after) = root.validity();
+    Ok(AuthorityFacts {
+        subject: root.subject().to_string(),
+        fingerprint: root.fingerprint(),
+        key_fingerprint: root.key.fingerprint(),
+        algorithm,
+        not_before,
+        not_after,
+        intermediates: intermediates.iter().map(Certificate::fingerprint).collect(),
+    })
+}
+
+/// The certificates of a trust-list entry, read.
+pub(crate) struct Entry {
+    pub(crate) root: Certificate,
+    pub(crate) intermediates: Vec<Certificate>,
+}
+
+impl Entry {
+    pub(crate) fn read(root: &[u8], intermediates: &[&[u8]]) -> Result<Self, Fault> {
+        if intermediates.len() > MAX_INTERMEDIATES {
+            return Err(Fault::TooLong { what: Document::Intermediates, limit: MAX_INTERMEDIATES });
+        }
+        let root = Certificate::read(root, Place::Root)?;
+        let read = |der: &&[u8]| Certificate::read(der, Place::Intermediate);
+        Ok(Self { root, intermediates: intermediates.iter().map(read).collect::<Result<_, _>>()? })
+    }
+
+    /// The root, then the intermediates.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Certificate> {
+        core::iter::once(&self.root).chain(&self.intermediates)
+    }
 }

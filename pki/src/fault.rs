@@ -379,103 +379,105 @@ impl Fault {
     /// What is wrong and what to do, in Chinese.
     pub fn chinese(&self) -> String {
         match self {
-            Self::TooLong { what, limit } => format!("{}超过上限 {limit};请提交较短的内容。", what.chinese()),
-            Self::Malformed { what } => {
-                format!("{}无法读取;请以 DER 格式重新导出,并原样提交。", what.chinese())
+            Self::TooLong { what, limit } => {
+                format!("{}超过上限 {limit}；请提交较短的内容。", what.chinese())
             }
-            Self::Version => "该证书不是第 3 版 X.509 证书;请向证书颁发机构重新申请。".into(),
+            Self::Malformed { what } => {
+                format!("{}无法读取；请以 DER 格式重新导出，并原样提交。", what.chinese())
+            }
+            Self::Version => "该证书不是第 3 版 X.509 证书；请向证书颁发机构重新申请。".into(),
             Self::WeakDigest { place } => format!(
-                "{}使用可被伪造的 MD5 或 SHA-1 签名;须由颁发机构以 SHA-256 或 SM3 重新签发。",
+                "{}使用可被伪造的 MD5 或 SHA-1 签名；须由颁发机构以 SHA-256 或 SM3 重新签发。",
                 place.map_or("该吊销列表或状态应答", Place::chinese)
             ),
             Self::ShortKey { place, bits } => format!(
-                "{}的 RSA 密钥只有 {bits} 位,不够安全,至少需要 2048 位;请申请新证书。",
+                "{}的 RSA 密钥只有 {bits} 位，不够安全，至少需要 2048 位；请申请新证书。",
                 place.chinese()
             ),
             Self::LongKey { place, bits } => {
-                format!("{}的 RSA 密钥有 {bits} 位,最多接受 4096 位;请申请新证书。", place.chinese())
+                format!("{}的 RSA 密钥有 {bits} 位，最多接受 4096 位；请申请新证书。", place.chinese())
             }
-            Self::AlgorithmUnknown => "证书使用了本系统不支持的密钥或签名算法;支持 Ed25519、\
+            Self::AlgorithmUnknown => "证书使用了本系统不支持的密钥或签名算法；支持 Ed25519、\
                 ECDSA(P-256、P-384)、RSA(2048 至 4096 位)和 SM2。"
                 .into(),
             Self::AlgorithmNotAllowed => "该证书的密钥算法不在信任列表对此证书颁发机构允许的范围内。".into(),
             Self::CriticalExtension { oid } => format!(
-                "该证书带有标为关键、本系统不能识别的扩展({oid}),必须拒绝;请向颁发机构申请不含该扩展的证书。"
+                "该证书带有标为关键、本系统不能识别的扩展（{oid}），必须拒绝；请向颁发机构申请不含该扩展的证书。"
             ),
             Self::NotForSigning => {
-                "该证书不能用于签名;如果您有两张证书,请使用签名证书,不要使用加密证书。".into()
+                "该证书不能用于签名；如果您有两张证书，请使用签名证书，不要使用加密证书。".into()
             }
             Self::WrongPurpose => {
-                "证书的用途不是签名(例如用于网站);请使用签名或客户端认证用途的证书。".into()
+                "证书的用途不是签名（例如用于网站）；请使用签名或客户端认证用途的证书。".into()
             }
-            Self::SubscriberIsCa => "这是证书颁发机构的证书,不是企业的证书;请把企业证书放在最前面。".into(),
-            Self::NotACa => "证书链中有一张证书签发了其他证书,但它不是证书颁发机构的证书。".into(),
+            Self::SubscriberIsCa => "这是证书颁发机构的证书，不是企业的证书；请把企业证书放在最前面。".into(),
+            Self::NotACa => "证书链中有一张证书签发了其他证书，但它不是证书颁发机构的证书。".into(),
             Self::KeyUsage => "证书链中某证书颁发机构的证书不允许用于签发证书。".into(),
             Self::UnknownAuthority => {
-                "该证书不是由受信任的证书颁发机构签发的;如果有中级证书,请一并提交。".into()
+                "该证书不是由受信任的证书颁发机构签发的；如果有中级证书，请一并提交。".into()
             }
             Self::BrokenPath => {
-                "各证书前后不相连;请按顺序提交,企业证书在前,其后依次为其颁发者的证书。".into()
+                "各证书前后不相连；请按顺序提交，企业证书在前，其后依次为其颁发者的证书。".into()
             }
-            Self::BadSignature => "证书不是由其所称的颁发者签名的;它被改动过或者是伪造的。".into(),
+            Self::BadSignature => "证书不是由其所称的颁发者签名的；它被改动过或者是伪造的。".into(),
             Self::PathLength => "证书链中的证书颁发机构层级超过了其中某一机构所允许的数目。".into(),
             Self::NameConstraints => "证书链中某证书颁发机构无权为该名称签发证书。".into(),
-            Self::TooComplex => "证书链的组合方式过多,无法核验;请只提交所需的证书。".into(),
+            Self::TooComplex => "证书链的组合方式过多，无法核验；请只提交所需的证书。".into(),
             Self::NotYetValid { place, not_before } => format!(
-                "{}在 {} 之前尚未生效;请届时再用,或使用其他证书。",
+                "{}在 {} 之前尚未生效；请届时再用，或使用其他证书。",
                 place.chinese(),
                 instant(*not_before)
             ),
             Self::Expired { place, not_after } => {
-                format!("{}已于 {} 过期;请使用更新后的证书。", place.chinese(), instant(*not_after))
+                format!("{}已于 {} 过期；请使用更新后的证书。", place.chinese(), instant(*not_after))
             }
             Self::PolicyMissing => {
-                "该证书不是按信任列表要求的证书策略签发的;请向证书颁发机构申请企业证书。".into()
+                "该证书不是按信任列表要求的证书策略签发的；请向证书颁发机构申请企业证书。".into()
             }
             Self::CreditCodeMissing => {
-                "该证书没有载明企业的统一社会信用代码;请向证书颁发机构申请载明代码的证书。".into()
+                "该证书没有载明企业的统一社会信用代码；请向证书颁发机构申请载明代码的证书。".into()
             }
             Self::CreditCodeInvalid => {
-                "该证书所载的统一社会信用代码不是有效的 18 位代码;请联系证书颁发机构更正。".into()
+                "该证书所载的统一社会信用代码不是有效的 18 位代码；请联系证书颁发机构更正。".into()
             }
-            Self::NameMissing => "该证书没有以可显示的形式载明企业名称;请联系证书颁发机构更正。".into(),
+            Self::NameMissing => "该证书没有以可显示的形式载明企业名称；请联系证书颁发机构更正。".into(),
             Self::AuthorityEntry => {
-                "信任列表条目中的对象标识符无效;请用数字加点的形式填写,例如 2.5.4.97。".into()
+                "信任列表条目中的对象标识符无效；请用数字加点的形式填写，例如 2.5.4.97。".into()
             }
             Self::NotSelfSigned => {
-                "这不是根证书:它不是由自己的密钥签名的;请先提供根证书,其余作为中级证书。".into()
+                "这不是根证书：它不是由自己的密钥签名的；请先提供根证书，其余作为中级证书。".into()
             }
-            Self::StatementSignature => "该签名不是用证书的私钥对这份声明作出的;请重新签名。".into(),
-            Self::CrlSigner => "该吊销列表不是由此证书颁发机构签发的,或者签发者无权签发吊销列表。".into(),
+            Self::StatementSignature => "该签名不是用证书的私钥对这份声明作出的；请重新签名。".into(),
+            Self::CrlSigner => "该吊销列表不是由此证书颁发机构签发的，或者签发者无权签发吊销列表。".into(),
             Self::CrlSignature => {
-                "吊销列表的签名不正确,内容可能在途中被改动;请重新从证书颁发机构获取。".into()
+                "吊销列表的签名不正确，内容可能在途中被改动；请重新从证书颁发机构获取。".into()
             }
             Self::CrlNotYetValid { this_update } => format!(
-                "吊销列表的签发时间 {} 晚于现在;颁发机构的时钟有误,或获取得过早。",
+                "吊销列表的签发时间 {} 晚于现在；颁发机构的时钟有误，或获取得过早。",
                 instant(*this_update)
             ),
             Self::CrlStale { next_update } => {
-                format!("该吊销列表应于 {} 之前更新;请获取最新的列表。", instant(*next_update))
+                format!("该吊销列表应于 {} 之前更新；请获取最新的列表。", instant(*next_update))
             }
-            Self::CrlDelta => "这是只含最近变化的增量吊销列表;请获取完整的列表。".into(),
-            Self::CrlUnsupported => "该吊销列表只覆盖部分证书或其他机构的证书,或者没有编号或下次更新时间;\
+            Self::CrlDelta => "这是只含最近变化的增量吊销列表；请获取完整的列表。".into(),
+            Self::CrlUnsupported => "该吊销列表只覆盖部分证书或其他机构的证书，或者没有编号或下次更新时间；\
                 请获取该证书颁发机构的完整列表。"
                 .into(),
             Self::OcspSigner => "该状态应答不是由此证书颁发机构或其指定的应答者签发的。".into(),
-            Self::OcspSignature => "状态应答的签名不正确,内容可能在途中被改动;请重新查询。".into(),
+            Self::OcspSignature => "状态应答的签名不正确，内容可能在途中被改动；请重新查询。".into(),
             Self::OcspNotYetValid { this_update } => {
-                format!("状态应答自 {} 起才有效,晚于现在;应答者的时钟有误。", instant(*this_update))
+                format!("状态应答自 {} 起才有效，晚于现在；应答者的时钟有误。", instant(*this_update))
             }
-            Self::OcspStale { until } => format!("状态应答的有效期至 {};请重新查询。", instant(*until)),
-            Self::OcspOtherCertificate => "状态应答说的是另一张证书;请查询本证书的状态。".into(),
+            Self::OcspStale { until } => format!("状态应答的有效期至 {}；请重新查询。", instant(*until)),
+            Self::OcspOtherCertificate => "状态应答说的是另一张证书；请查询本证书的状态。".into(),
             Self::OcspNoAnswer { status } => {
-                format!("证书颁发机构的状态服务没有给出答复(状态 {status});请稍后再查。")
+                format!("证书颁发机构的状态服务没有给出答复（状态 {status}）；请稍后再查。")
             }
             Self::OcspUnsupported => {
-                "状态应答的类型本系统不能识别;请向证书颁发机构索取基本 OCSP 应答。".into()
+                "状态应答的类型本系统不能识别；请向证书颁发机构索取基本 OCSP 应答。".into()
             }
             Self::Revoked { date, reason } => {
-                format!("该证书自 {} 起已被吊销({});请使用其他证书。", instant(*date), reason.chinese())
+                format!("该证书自 {} 起已被吊销（{}）；请使用其他证书。", instant(*date), reason.chinese())
             }
         }
     }

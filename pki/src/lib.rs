@@ -36,11 +36,14 @@
 
 mod algorithm;
 mod authority;
+mod certificate;
 mod chain;
 mod crl;
 mod fault;
 mod ocsp;
 mod revocation;
+mod signature;
+mod subject;
 
 pub use algorithm::{Algorithm, verify_statement};
 pub use authority::{Authority, AuthorityFacts, CodeSource, is_object_identifier, read_authority};

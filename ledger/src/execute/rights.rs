@@ -1,8 +1,11 @@
 //! What a key may do: between "it belongs to this organisation" and the rules of the act itself.
 //!
 //! A key that a centre registered may do everything that its organisation may, and costs nothing here. A key from a
-//! certificate is asked for the certificate, the authority behind it and the age of its revocation data: three reads,
-//! of which the overlay remembers all for the rest of the block.
+//! certificate is asked for the certificate, the authority behind it and the age of its revocation data once in a block,
+//! unless the block itself changes any of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::Failure;
 use super::permission::{self, Row};
@@ -23,6 +26,31 @@ use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
 use crate::transaction::{Approval, MAX_APPROVALS, Payload, approval_bytes};
 
+/// Keys whose standing a block has judged as good for every act, with the certificate to be flagged. Block time does not
+/// change within a block; what acts change is forgotten by [`Remembered::forget_after`].
+#[derive(Default)]
+pub(super) struct Remembered(RefCell<BTreeMap<PublicKey, Option<CertificateId>>>);
+
+impl Remembered {
+    /// Forgets everything after an act that may change what a key's standing follows from: any but those of a trade.
+    pub(super) fn forget_after(&self, action: &Action) {
+        let trade = matches!(
+            action,
+            Action::PublishListing(_)
+                | Action::IssueGuarantee(_)
+                | Action::DepositGuarantee(_)
+                | Action::SubmitQuote(_)
+                | Action::ConfirmDeal(_)
+                | Action::PublishResult(_)
+                | Action::RecordContract(_)
+                | Action::ReleaseGuarantee(_)
+        );
+        if !trade {
+            self.0.borrow_mut().clear();
+        }
+    }
+}
+
 /// Who wants to do what.
 pub(super) struct Signing<'a, 'b> {
     pub(super) state: &'a Overlay<'b>,
@@ -31,6 +59,7 @@ pub(super) struct Signing<'a, 'b> {
     pub(super) payload: &'a Payload,
     pub(super) key: PublicKey,
     pub(super) organisation: &'a Organisation,
+    pub(super) remembered: &'a Remembered,
 }
 
 /// Where an act takes place, and how much money it is about.
@@ -52,9 +81,21 @@ impl Signing<'_, '_> {
             return Ok(None);
         }
         let row = permission::row(self.payload.action.name())?;
-        let stale = self.standing(holder, row.limited)?;
+        let stale = self.own_standing(holder, row.limited)?;
         let subject = self.within(holder, row)?;
         self.check_approvals(holder, row, subject.as_ref())?;
+        Ok(stale)
+    }
+
+    /// The standing of the signing key, remembered for the rest of the block.
+    fn own_standing(&self, holder: &KeyHolder, limited: bool) -> Result<Option<CertificateId>, Failure> {
+        if let Some(known) = self.remembered.0.borrow().get(&self.key) {
+            return Ok(known.filter(|_| limited));
+        }
+        let stale = self.standing(holder, limited)?;
+        if limited {
+            self.remembered.0.borrow_mut().insert(self.key, stale);
+        }
         Ok(stale)
     }
 
