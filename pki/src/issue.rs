@@ -66,7 +66,9 @@ impl SigningKey {
                 Self::EcdsaP256(Box::new(found?))
             }
             Algorithm::EcdsaP384 => {
-                let wide = |bytes: [u8; 32]| [bytes.as_slice(), &Sha256::digest(bytes)[..16]].concat();
+                let half =
+                    |bytes: [u8; 32]| -> Vec<u8> { Sha256::digest(bytes).into_iter().take(16).collect() };
+                let wide = |bytes: [u8; 32]| [bytes.to_vec(), half(bytes)].concat();
                 let found = digests.find_map(|bytes| p384::ecdsa::SigningKey::from_slice(&wide(bytes)).ok());
                 Self::EcdsaP384(Box::new(found?))
             }
