@@ -236,6 +236,9 @@ fn the_code_may_stand_in_an_extension() {
     assert_eq!(world.judge().expect("a code").credit_code, CODE);
 }
 
+/// An extension of a list: object identifier, whether critical, value.
+type Special = (&'static str, bool, Vec<u8>);
+
 fn revocation(serial: u64, date: u64) -> Revocation {
     let serial = serial.to_be_bytes().iter().copied().skip_while(|byte| *byte == 0).collect();
     Revocation { serial, date, invalid_since: Some(date - DAY), reason: Reason::KeyCompromise }
@@ -267,7 +270,7 @@ fn a_revocation_list_is_its_authoritys_whole_and_fresh() {
         let foreign = stranger.revocation_list(1, NOW - 10, NOW + DAY, &[]);
         assert_eq!(judge_crl(&entry, &foreign, NOW), Err(Fault::CrlSigner));
         let number = ("2.5.29.20", false, vec![2, 1, 1]);
-        let special: [(&[(&str, bool, Vec<u8>)], Fault); 4] = [
+        let special: [(&[Special], Fault); 4] = [
             (&[], Fault::CrlUnsupported),
             (&[number.clone(), ("2.5.29.27", true, vec![2, 1, 0])], Fault::CrlDelta),
             (&[number.clone(), ("2.5.29.28", true, vec![0x30, 0])], Fault::CrlUnsupported),
