@@ -8,6 +8,7 @@ use ledger::governance::Change;
 use ledger::id::{AuthorityId, CertificateId, CreditCode, PersonHash};
 use ledger::procedure::admission::AdmitRole;
 use ledger::procedure::enrolment::{DelegatedKey, Delegation, Enrol, delegated_key_bytes, enrolment_bytes};
+use ledger::procedure::ocsp_response::RecordOcspResponse;
 use ledger::procedure::registration::RegisterOrganisation;
 use ledger::procedure::revocation::{HolderProof, RevokeCertificate, revocation_bytes};
 use ledger::procedure::revocation_list::RecordRevocationList;
@@ -19,11 +20,13 @@ use ledger::record::mandate::{Mandate, Scope};
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS};
 
+use pki::Algorithm;
+
 use super::draw::Draw;
 use super::hand::{Hand, Scene, after, fen};
 use super::legal;
-use super::papers::{self, Application, Flaw, Listing, Paper};
-use crate::auditor::identity::Key;
+use super::papers::{self, Application, Flaw, Listing, Paper, Word};
+use crate::auditor::identity::{Certificate, Key};
 
 /// Keys of one organisation beyond which it appoints nobody.
 const MANY_KEYS: usize = 10;
@@ -35,7 +38,8 @@ const PERSONS: u64 = 3;
 /// Something good to do, if there is anything.
 pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     match hand.chance.below(100) {
-        0..20 => list(hand, scene),
+        0..16 => list(hand, scene),
+        16..20 => answer(hand, scene),
         20..48 => enrol(hand, scene),
         48..72 => appoint(hand, scene),
         72..78 => end(hand, scene),
@@ -48,7 +52,8 @@ pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// Any act, for whoever signs it.
 pub(super) fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
-    Some(match hand.chance.below(7) {
+    Some(match hand.chance.below(8) {
+        7 => answer(hand, scene)?.action,
         0 => enrol(hand, scene)?.action,
         1 => appoint(hand, scene)?.action,
         2 => {
@@ -209,21 +214,65 @@ pub(super) fn next_list(
     })
 }
 
+/// A centre asks about a certificate that somebody has enrolled with.
+fn answer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let words = [
+        Word::Good,
+        Word::Good,
+        Word::Revoked(back(hand, scene.time), RevocationReason::CertificateHold),
+        Word::Revoked(back(hand, scene.time), RevocationReason::KeyCompromise),
+    ];
+    let word = *hand.chance.pick(&words)?;
+    let paper = enrolled(hand, scene, |_| true)?;
+    let times = (scene.time, after(scene.time, DAY_MS));
+    answered(hand, scene, &paper, paper.authority, word, times)
+}
+
+/// A certificate in the hand that somebody has enrolled with.
+pub(super) fn enrolled(
+    hand: &mut Hand,
+    scene: &Scene<'_>,
+    good: impl Fn(&Certificate) -> bool,
+) -> Option<Paper> {
+    let known = |id: &CertificateId| scene.books.certificates.get(id).is_some_and(&good);
+    let papers: Vec<Paper> =
+        hand.papers.iter().filter(|(id, _)| known(id)).map(|(_, paper)| paper.clone()).collect();
+    hand.chance.pick(&papers).cloned()
+}
+
+/// An answer about a certificate, recorded by a centre.
+pub(super) fn answered(
+    hand: &mut Hand,
+    scene: &Scene<'_>,
+    paper: &Paper,
+    by: usize,
+    word: Word,
+    times: (BlockTime, BlockTime),
+) -> Option<Draw> {
+    let response = papers::answer(paper, by, word, times)?;
+    let act = RecordOcspResponse { chain: vec![paper.der.clone()], response };
+    by_centre(hand, scene, Action::RecordOcspResponse(act))
+}
+
 /// A certificate for an organisation that is good for a while, of an authority on the trust list.
 pub(super) fn application(hand: &mut Hand, scene: &Scene<'_>, who: &CreditCode) -> Option<Application> {
     let trusted = with_status(scene, AuthorityStatus::Trusted);
-    let mut trusted: Vec<usize> = trusted.iter().filter_map(papers::number_of).collect();
-    trusted.retain(|authority| *authority != papers::OF_SM2);
+    let trusted: Vec<usize> = trusted.iter().filter_map(papers::number_of).collect();
+    let authority = *hand.chance.pick(&trusted)?;
+    // Verification on these curves costs many times what Ed25519 costs; most keys are of the cheap kind.
+    let algorithms = [Algorithm::Ed25519, Algorithm::Ed25519, Algorithm::EcdsaP256, Algorithm::Sm2];
+    let algorithm =
+        if authority == papers::OF_SM2 { Algorithm::Sm2 } else { *hand.chance.pick(&algorithms)? };
     let known = scene.books.organisations.get(who).filter(|_| hand.chance.happens(80));
     let number = hand.fresh_name();
     let called = known.map_or_else(|| format!("示例更名{}", number.len()), |known| known.name.to_string());
     Some(Application {
-        authority: *hand.chance.pick(&trusted)?,
+        authority,
         code: Some(who.to_string()),
         called: Some(called),
         from: back(hand, scene.time),
         until: after(scene.time, DAY_MS + hand.chance.below(200 * DAY_MS)),
-        key: hand.fresh_name(),
+        key: (algorithm, hand.fresh_name()),
         number,
         flaw: Flaw::None,
     })
@@ -334,7 +383,11 @@ fn enrol(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
         }
     };
     let delegation = delegation(hand, scene, &who)?;
-    let act = enrolment(hand, &paper, delegation)?;
+    let mut act = enrolment(hand, &paper, delegation)?;
+    if hand.chance.happens(40) {
+        let times = (scene.time, after(scene.time, DAY_MS));
+        act.ocsp = papers::answer(&paper, paper.authority, Word::Good, times);
+    }
     hand.enrolments.push_back(act.clone());
     if hand.enrolments.len() > MOST_KEPT {
         hand.enrolments.pop_front();
@@ -461,7 +514,7 @@ pub(super) fn sharing(hand: &mut Hand, scene: &Scene<'_>) -> Option<Enrol> {
         let others = |id: &CertificateId| {
             scene.books.certificates.get(id).is_some_and(|known| known.organisation != who)
         };
-        let theirs: Vec<String> =
+        let theirs: Vec<(Algorithm, String)> =
             hand.papers.iter().filter(|(id, _)| others(id)).map(|(_, paper)| paper.key.clone()).collect();
         application.key = hand.chance.pick(&theirs)?.clone();
     } else {

@@ -169,9 +169,13 @@ pub(super) fn not_for_signing(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw
     flawed(hand, scene, Flaw::NotForSigning)
 }
 
+pub(super) fn wrong_purpose(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    flawed(hand, scene, Flaw::WrongPurpose)
+}
+
 pub(super) fn algorithm_not_allowed(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     with(hand, scene, |_, application| {
-        application.authority = papers::OF_SM2;
+        (application.authority, application.key.0) = (papers::OF_SM2, pki::Algorithm::Ed25519);
         Some(())
     })
 }

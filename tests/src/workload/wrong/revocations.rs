@@ -13,7 +13,7 @@ use ledger::time::DAY_MS;
 
 use super::super::draw::Draw;
 use super::super::hand::{Hand, Scene, after};
-use super::super::papers::{self, Listing};
+use super::super::papers::{self, Listing, Word};
 use super::super::{governance, identity};
 
 fn certificate(hand: &mut Hand, scene: &Scene<'_>, revoked: bool) -> Option<CertificateId> {
@@ -105,6 +105,72 @@ pub(super) fn list_not_newer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw>
         let last = known.iter().skip(12).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         listing.number = if hand.chance.happens(50) { last } else { hand.chance.below(last + 1) };
     })
+}
+
+/// An answer about a certificate that somebody has enrolled with.
+fn answer(
+    hand: &mut Hand,
+    scene: &Scene<'_>,
+    word: Word,
+    by: Option<usize>,
+    from: u64,
+    until: u64,
+) -> Option<Draw> {
+    let paper = identity::enrolled(hand, scene, |one| one.revocation.is_none())?;
+    let by = by.unwrap_or(paper.authority);
+    // A day before is the beginning.
+    let day_before = scene.time.as_millis().saturating_sub(2 * DAY_MS);
+    let at = |millis: u64| ledger::time::BlockTime::from_millis(day_before + millis).ok();
+    identity::answered(hand, scene, &paper, by, word, (at(from)?, at(until)?))
+}
+
+pub(super) fn answer_early(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    answer(hand, scene, Word::Good, None, 2 * DAY_MS + DAY_MS / 24, 4 * DAY_MS)
+}
+
+pub(super) fn answer_stale(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    answer(hand, scene, Word::Good, None, DAY_MS / 2, DAY_MS)
+}
+
+pub(super) fn no_answer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    answer(hand, scene, Word::Unknown, None, 2 * DAY_MS, 3 * DAY_MS)
+}
+
+/// The same instant again, or an earlier one.
+pub(super) fn answer_not_newer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let paper = identity::enrolled(hand, scene, |one| one.checked_at.is_some() && one.revocation.is_none())?;
+    let checked = scene.books.certificates.get(&paper.id())?.checked_at?;
+    identity::answered(hand, scene, &paper, paper.authority, Word::Good, (checked, after(scene.time, DAY_MS)))
+}
+
+/// What another authority says of a certificate that it did not issue.
+pub(super) fn answer_of_other(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let by = hand.chance.below(papers::AUTHORITIES as u64) as usize;
+    answer(hand, scene, Word::Good, Some(by), 2 * DAY_MS, 3 * DAY_MS)
+}
+
+/// An answer about one certificate that is handed in for another.
+pub(super) fn answer_about_other(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let paper = identity::enrolled(hand, scene, |_| true)?;
+    let other = identity::enrolled(hand, scene, |_| true)?;
+    if other.authority != paper.authority || other.id() == paper.id() {
+        return None;
+    }
+    let times = (scene.time, after(scene.time, DAY_MS));
+    let response = papers::answer(&other, other.authority, Word::Good, times)?;
+    let act = RecordOcspResponse { chain: vec![paper.der], response };
+    identity::by_centre(hand, scene, Action::RecordOcspResponse(act))
+}
+
+/// A bit of the signature is another one.
+pub(super) fn answer_forged(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let paper = identity::enrolled(hand, scene, |_| true)?;
+    let times = (scene.time, after(scene.time, DAY_MS));
+    let response = papers::answer(&paper, paper.authority, Word::Good, times)?;
+    let mut bytes = response.as_slice().to_vec();
+    *bytes.last_mut()? ^= 1;
+    let act = RecordOcspResponse { chain: vec![paper.der], response: Bytes::new(bytes).ok()? };
+    identity::by_centre(hand, scene, Action::RecordOcspResponse(act))
 }
 
 /// An answer that cannot be read.
