@@ -2,9 +2,11 @@
 //!
 //! A letter begins once, is deposited at most once and ends at most once; the amounts of all letters are those in
 //! force, released and expired; a listing has one result, which is its highest quote; the winner's deposited letter
-//! is not released while it is bound. What the members decide is held by `council`.
+//! is not released while it is bound. What the members decide is held by `council`, what
+//! certificates and keys may do by `registry`.
 
 mod council;
+mod registry;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +16,7 @@ use ledger::id::{CreditCode, DealCode, GuaranteeId};
 
 use super::totals::{Money, Totals};
 use council::Council;
+use registry::Registry;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -48,6 +51,7 @@ pub struct Conservation {
     qualified: BTreeSet<(DealCode, CreditCode)>,
     money: BTreeMap<&'static str, Money>,
     council: Council,
+    registry: Registry,
 }
 
 fn ensure(good: bool, sentence: impl FnOnce() -> String) -> Result<(), String> {
@@ -61,6 +65,7 @@ impl Conservation {
     /// A sentence about what it breaks.
     pub fn enter(&mut self, event: &Event) -> Result<(), String> {
         self.council.enter(event)?;
+        self.registry.enter(event)?;
         match event {
             Event::GuaranteeIssued { guarantee, listing, applicant, amount } => {
                 let letter = Letter {
