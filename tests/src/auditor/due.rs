@@ -83,8 +83,14 @@ pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Eve
             books.change_proposal(change, |proposal| proposal.status = ChangeStatus::Expired);
             vec![Event::ChangeExpired { change }]
         }
-        Thing::ReachesListings(certificate, after) => reach::listing(books, now, certificate, after),
-        Thing::ReachesLetters(certificate, after) => reach::letters(books, now, certificate, after),
+        Thing::ReachesListings(certificate, after) => {
+            books.cross_off();
+            reach::listing(books, now, certificate, after)
+        }
+        Thing::ReachesLetters(certificate, after) => {
+            books.cross_off();
+            reach::letters(books, now, certificate, after)
+        }
     }
 }
 

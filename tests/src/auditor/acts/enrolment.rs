@@ -59,6 +59,8 @@ pub(super) fn judge_all(act: &Enrol, moment: &Moment<'_>, faults: &mut Faults) -
     let (chain, at) = (x509::slices(&act.chain), x509::seconds(moment.time));
     let judged = x509::ask(&authority.terms, |entry| pki::judge_chain(entry, &chain, at));
     let subscriber = faults.unless(judged)?;
+    let is_code = subscriber.credit_code.parse::<CreditCode>().is_ok();
+    faults.when(!is_code, Code::CreditCodeInvalid);
     faults.when(subscriber.credit_code != code.as_str(), Code::CreditCodeDiffers);
     let said = statement(delegation, moment.chain);
     let signed = pki::verify_statement(&subscriber.spki, &said, act.signature.as_slice());
