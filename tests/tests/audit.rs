@@ -18,7 +18,7 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
 const BLOCKS: u64 = 160;
 
 /// Refusals that no traffic can earn, each with its reason.
-const UNPROVOKED: [(Code, &str); 21] = [
+const UNPROVOKED: [(Code, &str); 22] = [
     (Code::RuleMissing, "a rule pack that lacks a rule is refused, in a genesis and as a change"),
     (Code::DealSequenceUsedUp, "a centre would have to number 999,999 deals on one day"),
     (Code::QuoteCurrency, "there is one currency"),
@@ -39,6 +39,7 @@ const UNPROVOKED: [(Code, &str); 21] = [
     (Code::CertificateNameConstraints, OF_BYTES),
     (Code::RevocationListDelta, OF_BYTES),
     (Code::RevocationListUnsupported, OF_BYTES),
+    (Code::OcspSigner, OF_BYTES),
     (Code::OcspUnsupported, OF_BYTES),
 ];
 const OF_BYTES: &str = "a fault of bytes that no authority of the workload makes: the tests of `pki` meet it";

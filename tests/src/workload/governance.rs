@@ -60,7 +60,7 @@ fn propose(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// A change that would do some good.
 fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
-    if hand.chance.happens(45) {
+    if hand.chance.happens(55) {
         return identity::change(hand, scene);
     }
     let candidates = candidates(scene);

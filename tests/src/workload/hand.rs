@@ -105,8 +105,14 @@ impl Hand {
     /// A key of an organisation that is in the hand: mostly a principal one, hardly ever one that was revoked.
     pub(super) fn speaker(&mut self, scene: &Scene<'_>, code: &CreditCode) -> Option<PublicKey> {
         let anyhow = self.chance.happens(2);
-        let principal = self.chance.happens(65);
         let usable = |key: &Key| anyhow || key.revoked.is_none();
+        if self.chance.happens(40) {
+            let certified = self.key_of(scene, code, |key| usable(key) && key.certificate.is_some());
+            if certified.is_some() {
+                return certified;
+            }
+        }
+        let principal = self.chance.happens(65);
         self.key_of(scene, code, |key| usable(key) && (!principal || key.staff.is_none()))
             .or_else(|| self.key_of(scene, code, usable))
     }

@@ -72,8 +72,8 @@ pub(super) fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
     let listed =
         |at: usize| papers::authority_id(at).is_some_and(|id| scene.books.authorities.contains_key(&id));
     let missing: Vec<usize> = (0..papers::AUTHORITIES).filter(|at| !listed(*at)).collect();
-    if let Some(authority) = hand.chance.pick(&missing) {
-        return Some(Change::TrustAuthority { terms: papers::terms(*authority)? });
+    if let Some(authority) = hand.chance.pick(&missing).copied().filter(|_| hand.chance.happens(70)) {
+        return Some(Change::TrustAuthority { terms: papers::terms(authority)? });
     }
     let with = |status| with_status(scene, status);
     match hand.chance.below(100) {
@@ -81,19 +81,19 @@ pub(super) fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
             let authority = *hand.chance.pick(&with(AuthorityStatus::Suspended))?;
             Some(Change::ReinstateAuthority { authority })
         }
-        25..35 => {
+        25..50 => {
             let authority = *hand.chance.pick(&with(AuthorityStatus::Trusted))?;
             Some(Change::SuspendAuthority { authority, reason: "签发流程存疑".parse().ok()? })
         }
-        35..39 => {
+        50..60 => {
             let authority = *hand.chance.pick(&with(AuthorityStatus::Trusted))?;
             Some(Change::RemoveAuthority { authority, reason: "不再符合要求".parse().ok()? })
         }
-        39..65 => {
+        60..75 => {
             let authority = *hand.chance.pick(&with(AuthorityStatus::Removed))?;
             Some(Change::TrustAuthority { terms: papers::terms(papers::number_of(&authority)?)? })
         }
-        65..75 => {
+        75..80 => {
             let authority = hand.chance.below(papers::AUTHORITIES as u64) as usize;
             let mut terms = papers::terms(authority)?;
             terms.sources = vec![format!("https://example.com/{}.crl", hand.number()).parse().ok()?];
@@ -145,7 +145,7 @@ pub(super) fn with_status(scene: &Scene<'_>, status: AuthorityStatus) -> Vec<Aut
 
 /// An instant up to some days before.
 fn back(hand: &mut Hand, time: BlockTime) -> BlockTime {
-    let by = hand.chance.below(4) * hand.chance.below(3 * DAY_MS);
+    let by = hand.chance.below(4) * hand.chance.below(10 * DAY_MS);
     BlockTime::from_millis(time.as_millis().saturating_sub(by)).unwrap_or_default()
 }
 

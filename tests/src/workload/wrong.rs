@@ -142,7 +142,7 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::RevocationListEarly, revocations::list_early),
     (Code::RevocationListStale, revocations::list_stale),
     (Code::RevocationListNotNewer, revocations::list_not_newer),
-    (Code::OcspSigner, revocations::answer_of_other),
+    (Code::OcspOtherCertificate, revocations::answer_of_other),
     (Code::OcspForged, revocations::answer_forged),
     (Code::OcspEarly, revocations::answer_early),
     (Code::OcspStale, revocations::answer_stale),
