@@ -3,10 +3,13 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
-    double_signing::ReportDoubleSigning, guarantee::IssueGuarantee, listing::PublishListing,
+    admission::AdmitRole, approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal,
+    contract::RecordContract, double_signing::ReportDoubleSigning, enrolment::Enrol,
+    guarantee::IssueGuarantee, listing::PublishListing, ocsp_response::RecordOcspResponse,
     proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
-    registration::RegisterOrganisation, release::ReleaseGuarantee,
+    registration::RegisterOrganisation, release::ReleaseGuarantee, revocation::RevokeCertificate,
+    revocation_list::RecordRevocationList, shared_key::ReportSharedKey, staff::AppointStaff,
+    staff::RevokeMandate,
 };
 
 /// Everything that an organisation can ask the ledger to record.
@@ -54,6 +57,30 @@ pub enum Action {
     /// Somebody proves that a validator signed twice.
     #[n(13)]
     ReportDoubleSigning(#[n(0)] ReportDoubleSigning),
+    /// The holder of a certificate delegates ledger keys, and its organisation trades in every region.
+    #[n(14)]
+    Enrol(#[n(0)] Enrol),
+    /// A centre admits an organisation in a further role.
+    #[n(15)]
+    AdmitRole(#[n(0)] AdmitRole),
+    /// An organisation appoints a member of its staff.
+    #[n(16)]
+    AppointStaff(#[n(0)] AppointStaff),
+    /// An organisation takes a key out of use.
+    #[n(17)]
+    RevokeMandate(#[n(0)] RevokeMandate),
+    /// The holder revokes its certificate.
+    #[n(18)]
+    RevokeCertificate(#[n(0)] RevokeCertificate),
+    /// A centre records the revocation list of a certification authority.
+    #[n(19)]
+    RecordRevocationList(#[n(0)] RecordRevocationList),
+    /// A centre records what a certification authority answers about one certificate.
+    #[n(20)]
+    RecordOcspResponse(#[n(0)] RecordOcspResponse),
+    /// Somebody proves that two organisations share a key.
+    #[n(21)]
+    ReportSharedKey(#[n(0)] ReportSharedKey),
 }
 
 impl Action {
@@ -73,6 +100,14 @@ impl Action {
             Self::ProposeChange(_) => "propose_change",
             Self::ApproveChange(_) => "approve_change",
             Self::ReportDoubleSigning(_) => "report_double_signing",
+            Self::Enrol(_) => "enrol",
+            Self::AdmitRole(_) => "admit_role",
+            Self::AppointStaff(_) => "appoint_staff",
+            Self::RevokeMandate(_) => "revoke_mandate",
+            Self::RevokeCertificate(_) => "revoke_certificate",
+            Self::RecordRevocationList(_) => "record_revocation_list",
+            Self::RecordOcspResponse(_) => "record_ocsp_response",
+            Self::ReportSharedKey(_) => "report_shared_key",
         }
     }
 }

@@ -150,10 +150,73 @@ pub(crate) fn plain_text(text: &str, max: usize) -> Result<String, InvalidText> 
     Ok(text.to_owned())
 }
 
+/// A byte string of 1 to `MAX` bytes.
+///
+/// The bound is enforced when it is decoded, so that whoever holds one need not ask again.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes<const MAX: usize>(Vec<u8>);
+
+impl<const MAX: usize> Bytes<MAX> {
+    /// Takes bytes.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when there are none or too many.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, InvalidText> {
+        if bytes.is_empty() || bytes.len() > MAX {
+            return Err(InvalidText::new(format!("must have 1 to {MAX} bytes, has {}", bytes.len())));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> core::fmt::Debug for Bytes<MAX> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        crate::hash::write_hex(f, &self.0)
+    }
+}
+
+impl<C, const MAX: usize> Encode<C> for Bytes<MAX> {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C, const MAX: usize> Decode<'b, C> for Bytes<MAX> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::new(d.bytes()?.to_vec()).map_err(minicbor::decode::Error::message)
+    }
+}
+
+/// Whether a field that is false is left out of an encoding.
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// Whether the values ascend, each once.
+pub(crate) fn ascending<T: Ord>(list: &[T]) -> bool {
+    list.iter().zip(list.iter().skip(1)).all(|(a, b)| a < b)
+}
+
 text_type! {
     /// A name or title as people write it: 1 to 120 characters.
     Title, |t| plain_text(t, 120)
 }
+impl Title {
+    /// A credit code as a name.
+    pub(crate) fn of_code(code: &crate::id::CreditCode) -> Self {
+        Self(code.to_string())
+    }
+}
+
 text_type! {
     /// A free description: 1 to 2,000 characters.
     Description, |t| plain_text(t, 2_000)

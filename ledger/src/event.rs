@@ -3,11 +3,17 @@
 use minicbor::{Decode, Encode};
 
 use crate::amount::Amount;
+use crate::codec::Title;
 use crate::crypto::PublicKey;
 use crate::evidence::SigningKind;
-use crate::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height};
+use crate::id::{
+    AuthorityId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
+    SharedKeyId,
+};
+use crate::record::certificate::RevocationReason;
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
+use crate::record::organisation::Role;
 use crate::time::{BlockTime, Span};
 use crate::transaction;
 
@@ -321,5 +327,218 @@ pub enum Event {
         /// What was signed twice.
         #[n(5)]
         kind: SigningKind,
+    },
+    /// A certification authority is trusted, or its entry was amended.
+    #[n(27)]
+    AuthorityTrusted {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// By whose votes.
+        #[n(1)]
+        change: ChangeId,
+    },
+    /// Certificates of an authority do not count for now.
+    #[n(28)]
+    AuthoritySuspended {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// By whose votes.
+        #[n(1)]
+        change: ChangeId,
+    },
+    /// Certificates of an authority count again.
+    #[n(29)]
+    AuthorityReinstated {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// By whose votes.
+        #[n(1)]
+        change: ChangeId,
+    },
+    /// Certificates of an authority do no longer count.
+    #[n(30)]
+    AuthorityRemoved {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// By whose votes.
+        #[n(1)]
+        change: ChangeId,
+    },
+    /// An organisation enrolled with a certificate.
+    #[n(31)]
+    OrganisationEnrolled {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The certificate.
+        #[n(1)]
+        certificate: CertificateId,
+        /// Who issued it.
+        #[n(2)]
+        authority: AuthorityId,
+        /// Whether the ledger did not know the organisation before.
+        #[n(3)]
+        first: bool,
+    },
+    /// A newer certificate gives an organisation another name.
+    #[n(32)]
+    OrganisationRenamed {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The new name.
+        #[n(1)]
+        name: Title,
+        /// The name before.
+        #[n(2)]
+        former: Title,
+    },
+    /// A centre admitted an organisation in a further role.
+    #[n(33)]
+    RoleAdmitted {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The role.
+        #[n(1)]
+        role: Role,
+        /// By which centre.
+        #[n(2)]
+        centre: CreditCode,
+    },
+    /// An organisation gave a key of its staff a mandate.
+    #[n(34)]
+    StaffAppointed {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The key.
+        #[n(1)]
+        key: PublicKey,
+        /// The principal key that gave it.
+        #[n(2)]
+        by: PublicKey,
+    },
+    /// An organisation took a key out of use.
+    #[n(35)]
+    MandateRevoked {
+        /// Which.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The key.
+        #[n(1)]
+        key: PublicKey,
+    },
+    /// A certificate was revoked or put on hold.
+    #[n(36)]
+    CertificateRevoked {
+        /// Which.
+        #[n(0)]
+        certificate: CertificateId,
+        /// Whose.
+        #[n(1)]
+        organisation: CreditCode,
+        /// From when on.
+        #[n(2)]
+        date: BlockTime,
+        /// Why.
+        #[n(3)]
+        reason: RevocationReason,
+    },
+    /// A certificate is no longer on hold.
+    #[n(37)]
+    CertificateReleased {
+        /// Which.
+        #[n(0)]
+        certificate: CertificateId,
+        /// Whose.
+        #[n(1)]
+        organisation: CreditCode,
+    },
+    /// A revocation list was recorded.
+    #[n(38)]
+    RevocationListRecorded {
+        /// Whose.
+        #[n(0)]
+        authority: AuthorityId,
+        /// When the authority issued it.
+        #[n(1)]
+        this_update: BlockTime,
+        /// Certificates on it.
+        #[n(2)]
+        entries: u32,
+    },
+    /// An authority answered that a certificate is good.
+    #[n(39)]
+    CertificateChecked {
+        /// Which.
+        #[n(0)]
+        certificate: CertificateId,
+        /// Of when the answer is.
+        #[n(1)]
+        this_update: BlockTime,
+    },
+    /// A quote was struck because its certificate was revoked with an earlier date.
+    #[n(40)]
+    QuoteStruck {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// Who.
+        #[n(1)]
+        bidder: CreditCode,
+        /// Number within the listing.
+        #[n(2)]
+        number: u32,
+        /// The certificate.
+        #[n(3)]
+        certificate: CertificateId,
+    },
+    /// Something signed in a listing is questioned: its certificate was revoked with an earlier date.
+    #[n(41)]
+    ListingQuestioned {
+        /// The listing.
+        #[n(0)]
+        listing: DealCode,
+        /// The certificate.
+        #[n(1)]
+        certificate: CertificateId,
+    },
+    /// A letter is questioned: its certificate was revoked with an earlier date.
+    #[n(42)]
+    GuaranteeQuestioned {
+        /// The letter.
+        #[n(0)]
+        guarantee: GuaranteeId,
+        /// The certificate.
+        #[n(1)]
+        certificate: CertificateId,
+    },
+    /// It is proven that two organisations share a key.
+    #[n(43)]
+    SharedKeyRecorded {
+        /// The record.
+        #[n(0)]
+        shared_key: SharedKeyId,
+        /// Who holds it on the ledger.
+        #[n(1)]
+        holder: CreditCode,
+        /// Who wanted to enrol with it.
+        #[n(2)]
+        applicant: CreditCode,
+    },
+    /// An act was recorded although the revocation data of its certificate is too old.
+    #[n(44)]
+    SignedWhileStale {
+        /// Whose act.
+        #[n(0)]
+        organisation: CreditCode,
+        /// The certificate.
+        #[n(1)]
+        certificate: CertificateId,
     },
 }

@@ -2,6 +2,7 @@
 
 pub mod permission;
 pub mod rejection;
+mod rights;
 
 use std::borrow::Borrow;
 
@@ -11,14 +12,15 @@ use crate::codec;
 use crate::crypto::PublicKey;
 use crate::event::{Event, Recorded};
 use crate::hash::{StateRoot, TransactionRoot, ValidatorSetHash};
-use crate::id::{CreditCode, Height};
+use crate::id::{CertificateId, CreditCode, Height, RegionCode};
 use crate::merkle::map::{self, MapReader, MapUpdate};
 use crate::procedure::{Context, Procedure, due};
+use crate::record::organisation::{KeyHolder, Organisation};
 use crate::record::{Parameters, SteppedClock};
 use crate::state::keys::{KeyHolderKey, OrganisationKey, ParametersKey, SteppedClockKey, ValidatorsKey};
 use crate::state::{ChangeSet, Overlay, StateError, StateKey as _, StateRead, decode_value};
 use crate::time::{BlockTime, Span};
-use crate::transaction::{self, Verified};
+use crate::transaction::{self, Payload, Verified};
 use rejection::Rejection;
 
 /// A transaction was not executed.
@@ -127,6 +129,7 @@ pub struct BlockExecution<'a> {
     events: Vec<Recorded>,
     transactions: Vec<(transaction::Id, Vec<u8>)>,
     bytes: u64,
+    remembered: rights::Remembered,
 }
 
 impl<'a> BlockExecution<'a> {
@@ -148,8 +151,19 @@ impl<'a> BlockExecution<'a> {
         let backlog = due::is_waiting(&state, time)?;
         let events = events.into_iter().map(|event| Recorded { transaction: None, event }).collect();
         let height = tip.height.next();
-        let transactions = Vec::new();
-        Ok(Self { state, parameters, validators, backlog, height, time, events, transactions, bytes: 0 })
+        let (transactions, remembered) = (Vec::new(), rights::Remembered::default());
+        Ok(Self {
+            state,
+            parameters,
+            validators,
+            backlog,
+            height,
+            time,
+            events,
+            transactions,
+            bytes: 0,
+            remembered,
+        })
     }
 
     /// The state so far in this block.
@@ -187,6 +201,7 @@ impl<'a> BlockExecution<'a> {
             Ok(events) => {
                 self.state.keep();
                 self.state.record(transaction.id());
+                self.remembered.forget_after(&transaction.payload().action);
                 let id = transaction.id();
                 self.events.extend(events.into_iter().map(|event| Recorded { transaction: Some(id), event }));
                 self.bytes = self.bytes.saturating_add(transaction.bytes().len() as u64);
@@ -201,7 +216,7 @@ impl<'a> BlockExecution<'a> {
     }
 
     /// Checks in the fixed order of [`Rejection`]: the offer still stands, it is not on the ledger yet,
-    /// the key speaks for somebody, whose role allows the act; then the act's own rules.
+    /// the key speaks for somebody, whose role and mandate allow the act; then the act's own rules.
     fn execute(&mut self, transaction: &Verified) -> Result<Vec<Event>, Failure> {
         let payload = transaction.payload();
         if payload.expiry < self.height {
@@ -213,12 +228,18 @@ impl<'a> BlockExecution<'a> {
         if self.state.is_recorded(&transaction.id())? {
             return Err(Rejection::AlreadyRecorded.into());
         }
-        let speaker = speaker(&self.state, &transaction.key())?.ok_or(Rejection::UnknownKey)?;
-        let organisation =
-            self.state.read(&OrganisationKey(speaker.organisation()))?.ok_or(Rejection::UnknownKey)?;
-        match speaker {
-            Speaker::Organisation(_) => permission::check_role(&payload.action, &organisation)?,
-            Speaker::Member(_) => permission::check_voting_key(&payload.action)?,
+        let speaker = speaker_of(&self.state, transaction)?.ok_or(Rejection::UnknownKey)?;
+        let known = self.state.read(&OrganisationKey(speaker.organisation()))?;
+        let organisation = match &speaker {
+            Speaker::Applicant(code, region) => {
+                known.unwrap_or_else(|| Organisation::unproven(code.clone(), region.clone(), self.time))
+            }
+            _ => known.ok_or(Rejection::UnknownKey)?,
+        };
+        let (holder, stale) = self.check_speaker(speaker, &organisation, transaction)?;
+        let mut events = Vec::new();
+        if let Some(certificate) = stale {
+            events.push(Event::SignedWhileStale { organisation: organisation.code.clone(), certificate });
         }
         let mut context = Context {
             state: &mut self.state,
@@ -228,11 +249,47 @@ impl<'a> BlockExecution<'a> {
             transaction: transaction.id(),
             signer: organisation,
             key: transaction.key(),
+            holder,
             parameters: &self.parameters,
-            events: Vec::new(),
+            events,
         };
         dispatch(&payload.action, &mut context)?;
         Ok(context.events)
+    }
+
+    /// Whether who speaks may do the act. Answers with the record of the signing key, if it has one, and the
+    /// certificate whose act is to be flagged.
+    fn check_speaker(
+        &self,
+        speaker: Speaker,
+        organisation: &Organisation,
+        transaction: &Verified,
+    ) -> Result<(Option<KeyHolder>, Option<CertificateId>), Failure> {
+        let payload = transaction.payload();
+        let holder = match speaker {
+            Speaker::Organisation(holder) => holder,
+            Speaker::Member(_) => {
+                permission::check_voting_key(&payload.action)?;
+                check_unapproved(payload)?;
+                return Ok((None, None));
+            }
+            Speaker::Applicant(..) => {
+                check_unapproved(payload)?;
+                return Ok((None, None));
+            }
+        };
+        permission::check_role(&payload.action, organisation)?;
+        let signing = rights::Signing {
+            state: &self.state,
+            chain: transaction.chain(),
+            time: self.time,
+            payload,
+            key: transaction.key(),
+            organisation,
+            remembered: &self.remembered,
+        };
+        let stale = signing.check(&holder)?;
+        Ok((Some(holder), stale))
     }
 
     /// Ends the block: computes the state root and everything to be written. `transaction_root` is that of the
@@ -270,19 +327,40 @@ impl<'a> BlockExecution<'a> {
 
 /// For whom a key signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one of them is held at a time")]
 pub enum Speaker {
-    /// It is a key of this organisation.
-    Organisation(CreditCode),
+    /// It is a key of an organisation.
+    Organisation(KeyHolder),
     /// It is the voting key of this organisation, which is a member now.
     Member(CreditCode),
+    /// It wants to become a key of this organisation, in this region, and may do nothing else.
+    Applicant(CreditCode, RegionCode),
 }
 
 impl Speaker {
-    /// The organisation.
+    /// The organisation; an applicant's is what it says.
     pub const fn organisation(&self) -> &CreditCode {
         match self {
-            Self::Organisation(code) | Self::Member(code) => code,
+            Self::Organisation(holder) => &holder.organisation,
+            Self::Member(code) | Self::Applicant(code, _) => code,
         }
+    }
+}
+
+/// For whom a transaction is signed; nobody if its key is unknown. Whoever enrols speaks as an applicant, even with a
+/// key that the organisation has: the certificate counts there and not what the key may do.
+///
+/// # Errors
+/// [`StateError`].
+pub fn speaker_of(state: &Overlay<'_>, transaction: &Verified) -> Result<Option<Speaker>, StateError> {
+    let key = transaction.key();
+    match &transaction.payload().action {
+        Action::Enrol(act) if act.names(&key) => {
+            let delegation = &act.delegation;
+            Ok(Some(Speaker::Applicant(delegation.organisation.clone(), delegation.region.clone())))
+        }
+        Action::Enrol(_) => Ok(None),
+        _ => speaker(state, &key),
     }
 }
 
@@ -293,11 +371,16 @@ impl Speaker {
 /// [`StateError`].
 pub fn speaker(state: &Overlay<'_>, key: &PublicKey) -> Result<Option<Speaker>, StateError> {
     if let Some(holder) = state.read(&KeyHolderKey(key))? {
-        return Ok(Some(Speaker::Organisation(holder.organisation)));
+        return Ok(Some(Speaker::Organisation(holder)));
     }
     let members = state.read(&ValidatorsKey)?;
     let member = members.as_ref().and_then(|set| set.get(key));
     Ok(member.map(|member| Speaker::Member(member.organisation.clone())))
+}
+
+/// Whether nobody approves what needs no approval.
+fn check_unapproved(payload: &Payload) -> Result<(), Rejection> {
+    if payload.approvals.is_empty() { Ok(()) } else { Err(Rejection::InvalidApproval) }
 }
 
 /// The specification of what each act runs.
@@ -316,6 +399,14 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::ProposeChange(act) => act.run(context),
         Action::ApproveChange(act) => act.run(context),
         Action::ReportDoubleSigning(act) => act.run(context),
+        Action::Enrol(act) => act.run(context),
+        Action::AdmitRole(act) => act.run(context),
+        Action::AppointStaff(act) => act.run(context),
+        Action::RevokeMandate(act) => act.run(context),
+        Action::RevokeCertificate(act) => act.run(context),
+        Action::RecordRevocationList(act) => act.run(context),
+        Action::RecordOcspResponse(act) => act.run(context),
+        Action::ReportSharedKey(act) => act.run(context),
     }
 }
 

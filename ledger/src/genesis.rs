@@ -84,6 +84,8 @@ struct ParametersSection {
     expiry_window: u64,
     block_bytes: u64,
     block_transactions: u64,
+    #[serde(default)]
+    certificates_required: bool,
 }
 
 #[derive(Deserialize)]
@@ -189,7 +191,7 @@ impl Genesis {
         }
         for (organisation, keys) in &self.organisations {
             put(&mut state, &OrganisationKey(&organisation.code), organisation);
-            let holder = KeyHolder { organisation: organisation.code.clone() };
+            let holder = KeyHolder::registered(organisation.code.clone());
             keys.iter().for_each(|key| put(&mut state, &KeyHolderKey(key), &holder));
         }
         state
@@ -278,6 +280,8 @@ fn organisation(
         roles,
         admitted_by: code.clone(),
         admitted_at: time,
+        named_from: None,
+        former_names: Vec::new(),
     };
     Ok((organisation, keys))
 }
@@ -334,6 +338,7 @@ impl ParametersSection {
             block_bytes: self.block_bytes,
             block_transactions: self.block_transactions,
             clock,
+            certificates_required: self.certificates_required,
         })
     }
 }

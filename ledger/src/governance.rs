@@ -5,7 +5,11 @@ use minicbor::{Decode, Encode};
 use crate::codec::{self, Description, Title};
 use crate::crypto::{PublicKey, Signature, verify};
 use crate::evidence::Evidence;
-use crate::id::{ChainId, ChangeId, CreditCode, DoubleSigningId, Height, RegionCode};
+use crate::id::{
+    AuthorityId, CertificateId, ChainId, ChangeId, CreditCode, DoubleSigningId, Height, RegionCode,
+};
+use crate::record::authority::AuthorityTerms;
+use crate::record::certificate::RevocationReason;
 use crate::rule::RulePack;
 use crate::time::{BlockTime, DAY_MS, Span};
 use crate::validators::{Validator, ValidatorSet};
@@ -71,6 +75,53 @@ pub enum Change {
         #[n(0)]
         pack: RulePack,
     },
+    /// A certification authority comes on the trust list, or its entry is amended.
+    #[n(5)]
+    TrustAuthority {
+        /// The entry.
+        #[n(0)]
+        terms: AuthorityTerms,
+    },
+    /// Certificates of an authority do not count until it is reinstated.
+    #[n(6)]
+    SuspendAuthority {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// Why.
+        #[n(1)]
+        reason: Description,
+    },
+    /// Certificates of a suspended authority count again.
+    #[n(7)]
+    ReinstateAuthority {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+    },
+    /// Certificates of an authority do no longer count.
+    #[n(8)]
+    RemoveAuthority {
+        /// Which.
+        #[n(0)]
+        authority: AuthorityId,
+        /// Why.
+        #[n(1)]
+        reason: Description,
+    },
+    /// A certificate is revoked by the members.
+    #[n(9)]
+    RevokeCertificate {
+        /// Which.
+        #[n(0)]
+        certificate: CertificateId,
+        /// Why.
+        #[n(1)]
+        reason: RevocationReason,
+        /// From when on; from the adoption on if absent.
+        #[n(2)]
+        date: Option<BlockTime>,
+    },
 }
 
 impl Change {
@@ -82,6 +133,11 @@ impl Change {
             Self::RemoveMember { .. } => "remove_member",
             Self::RotateKeys { .. } => "rotate_keys",
             Self::AdoptRules { .. } => "adopt_rules",
+            Self::TrustAuthority { .. } => "trust_authority",
+            Self::SuspendAuthority { .. } => "suspend_authority",
+            Self::ReinstateAuthority { .. } => "reinstate_authority",
+            Self::RemoveAuthority { .. } => "remove_authority",
+            Self::RevokeCertificate { .. } => "revoke_certificate",
         }
     }
 }

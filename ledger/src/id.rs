@@ -60,6 +60,65 @@ hash_type! {
     DoubleSigningId
 }
 
+hash_type! {
+    /// Name of a certification authority: SHA-256 of its root certificate (DER).
+    AuthorityId
+}
+hash_type! {
+    /// Name of who issues certificates under an authority: SHA-256 of the issuer's SubjectPublicKeyInfo (DER), so that
+    /// an issuer whose own certificate is renewed is the same issuer.
+    IssuerId
+}
+hash_type! {
+    /// Name of a certificate: SHA-256 of its encoding (DER), which tools call its fingerprint.
+    CertificateId
+}
+hash_type! {
+    /// Name of a certificate's public key: SHA-256 of its SubjectPublicKeyInfo (DER).
+    CertificateKeyId
+}
+hash_type! {
+    /// Name of a delegation: SHA-256 of the bytes that the certificate's key signs.
+    DelegationId
+}
+hash_type! {
+    /// A person without a name: a salted hash, whose salt stays with the organisation that appoints the person.
+    PersonHash
+}
+hash_type! {
+    /// Name of a shared key: SHA-256 of the text `zhulian/shared-key/1`, a zero byte, and the encoding of the key
+    /// and the two organisations.
+    SharedKeyId
+}
+
+text_type! {
+    /// An object identifier in dotted decimal (X.660), for example `2.5.4.97`: at most 64 characters.
+    Oid, |t| {
+        let number = |s: &str| {
+            !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()) && (s == "0" || !s.starts_with('0'))
+        };
+        let arcs: Vec<&str> = t.split('.').collect();
+        if t.len() <= 64 && arcs.len() >= 2 && arcs.iter().all(|arc| number(arc)) {
+            Ok(t.to_owned())
+        } else {
+            Err(InvalidText::new("an object identifier is numbers with dots between them, for example 2.5.4.97"))
+        }
+    }
+}
+
+text_type! {
+    /// Where something can be fetched, for people and programs outside the ledger: 1 to 200 printable ASCII
+    /// characters that begin with `http://`, `https://` or `ldap://`.
+    SourceUrl, |t| {
+        let scheme = ["http://", "https://", "ldap://"].iter().any(|scheme| t.starts_with(scheme));
+        if t.len() <= 200 && scheme && t.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(t.to_owned())
+        } else {
+            Err(InvalidText::new("an address has at most 200 characters and begins with http://, https:// or ldap://"))
+        }
+    }
+}
+
 text_type! {
     /// Name of a chain: the genesis name, a slash and the first 16 hexadecimal digits of the genesis
     /// hash, so that a signature made for one network means nothing on another.
@@ -155,6 +214,16 @@ text_type! {
         } else {
             Err(InvalidText::new("a region is six digits of GB/T 2260, for example 440400 for Zhuhai"))
         }
+    }
+}
+
+impl RegionCode {
+    /// Whether `other` is this region or lies in it: a code that ends in `0000` names a province, one that ends in
+    /// `00` a city (GB/T 2260).
+    pub fn covers(&self, other: &Self) -> bool {
+        let own = self.as_str();
+        let prefix = own.strip_suffix("0000").or_else(|| own.strip_suffix("00")).unwrap_or(own);
+        other.as_str().starts_with(prefix)
     }
 }
 

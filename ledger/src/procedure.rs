@@ -1,6 +1,14 @@
 //! One file for each business act: what it says, what is checked, what it does.
 
+pub mod admission;
 pub mod registration;
+
+pub mod enrolment;
+pub mod ocsp_response;
+pub mod revocation;
+pub mod revocation_list;
+pub mod shared_key;
+pub mod staff;
 
 pub mod confirmation;
 pub mod contract;
@@ -19,16 +27,19 @@ pub mod double_signing;
 pub mod proposal;
 
 mod change;
+mod reach;
+mod trust;
+mod x509;
 
 use crate::calendar::BeyondCalendar;
 use crate::crypto::PublicKey;
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
-use crate::id::{ChainId, CreditCode, DealCode, GuaranteeId, Height};
+use crate::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, Height};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification};
-use crate::record::organisation::Organisation;
+use crate::record::organisation::{KeyHolder, Organisation};
 use crate::record::{Due, DueAt, Parameters};
 use crate::rule::{RuleError, RulePack};
 use crate::state::keys::{
@@ -50,10 +61,12 @@ pub struct Context<'a, 'b> {
     pub time: BlockTime,
     /// The transaction.
     pub transaction: transaction::Id,
-    /// The organisation whose key signed.
+    /// The organisation whose key signed; for an applicant as far as the ledger knows it.
     pub signer: Organisation,
     /// That key.
     pub key: PublicKey,
+    /// What the ledger has about that key; nothing about a member's voting key and an applicant's.
+    pub holder: Option<KeyHolder>,
     /// The network's bounds.
     pub parameters: &'a Parameters,
     /// What has happened so far in this act.
@@ -88,6 +101,11 @@ pub trait Procedure {
 }
 
 impl Context<'_, '_> {
+    /// The certificate that the signing key comes from.
+    pub(crate) fn certificate(&self) -> Option<CertificateId> {
+        self.holder.as_ref().and_then(|holder| holder.certificate)
+    }
+
     pub(crate) fn organisation(&self, code: &CreditCode) -> Result<Option<Organisation>, StateError> {
         self.state.read(&OrganisationKey(code))
     }

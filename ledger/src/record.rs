@@ -1,12 +1,16 @@
 //! What the state holds: one record for each thing that a rule can ask about.
 
+pub mod authority;
+pub mod certificate;
 pub mod guarantee;
 pub mod listing;
+pub mod mandate;
 pub mod organisation;
 
 use minicbor::{Decode, Encode};
 
-use crate::id::{ChangeId, DealCode, GuaranteeId};
+use crate::codec::is_false;
+use crate::id::{CertificateId, ChangeId, DealCode, GuaranteeId, LetterNumber};
 use crate::time::BlockTime;
 
 /// What a stepped clock reads.
@@ -34,6 +38,10 @@ pub struct Parameters {
     /// How the network's clock runs.
     #[n(3)]
     pub clock: Clock,
+    /// Whether the keys of an organisation that a centre registers must come from a certificate. Centres and
+    /// whoever stands in genesis have keys of their own.
+    #[cbor(n(4), skip_if = "is_false")]
+    pub certificates_required: bool,
 }
 
 /// How block time relates to real time.
@@ -82,6 +90,13 @@ pub enum Due {
     /// A proposed change can no longer be approved.
     #[n(8)]
     ChangeExpires(#[n(0)] ChangeId),
+    /// A revocation that dates back reaches the next listing in which keys of the certificate have signed: the first
+    /// one after the given one.
+    #[n(9)]
+    RevocationReachesListing(#[n(0)] CertificateId, #[n(1)] Option<DealCode>),
+    /// The same for letters of guarantee.
+    #[n(10)]
+    RevocationReachesLetters(#[n(0)] CertificateId, #[n(1)] Option<LetterNumber>),
 }
 
 /// When something falls due: the order in which due things happen.

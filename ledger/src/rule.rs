@@ -48,6 +48,33 @@ impl Unit {
     }
 }
 
+/// A kind of trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum TradeKind {
+    /// Listing of a land-use right (土地使用权挂牌出让).
+    #[default]
+    #[n(0)]
+    LandListing,
+}
+
+impl TradeKind {
+    /// All kinds.
+    pub const ALL: [Self; 1] = [Self::LandListing];
+
+    /// Its name in interfaces: `snake_case`, stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LandListing => "land_listing",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// One legal number with the text it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

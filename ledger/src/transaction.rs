@@ -30,6 +30,32 @@ pub struct Payload {
     /// Sixteen bytes of the signer's choice that tell two equal acts apart.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub salt: [u8; 16],
+    /// Approvals by other keys of the signer's organisation, ascending by key, where its mandate demands one: at
+    /// most [`MAX_APPROVALS`].
+    #[cbor(n(3), skip_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
+}
+
+/// Most approvals of a transaction.
+pub const MAX_APPROVALS: usize = 4;
+
+/// A second person's signature under somebody else's act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Approval {
+    /// The approving key.
+    #[n(0)]
+    pub key: PublicKey,
+    /// Its signature of [`approval_bytes`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What a second person signs: a Sig_structure (RFC 9052, section 4.4) with the context `Approval` over the payload
+/// without approvals, by the key that will sign it.
+pub fn approval_bytes(chain: &ChainId, signer: &PublicKey, payload: &Payload) -> Vec<u8> {
+    let bare = Payload { approvals: Vec::new(), ..payload.clone() };
+    structure("Approval", chain, &protected_header(signer), &codec::encode(&bare))
 }
 
 /// Why bytes are not a transaction that can be judged.
@@ -177,12 +203,16 @@ pub fn sign(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Vec<u8> {
 /// The bytes a signature covers (RFC 9052, section 4.4): `["Signature1", protected, external_aad,
 /// payload]` with the chain id as external_aad.
 fn sig_structure(chain: &ChainId, protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    structure("Signature1", chain, protected, payload)
+}
+
+fn structure(context: &str, chain: &ChainId, protected: &[u8], payload: &[u8]) -> Vec<u8> {
     let chain = chain.as_bytes();
     // What stands around the payload takes about a hundred bytes.
     let mut out = Vec::with_capacity(payload.len().saturating_add(128));
     let mut e = Encoder::new(&mut out);
     let written =
-        e.array(4).and_then(|e| e.str("Signature1")?.bytes(protected)?.bytes(chain)?.bytes(payload)).is_ok();
+        e.array(4).and_then(|e| e.str(context)?.bytes(protected)?.bytes(chain)?.bytes(payload)).is_ok();
     debug_assert!(written, "encoding into memory does not fail");
     out
 }

@@ -8,17 +8,33 @@ use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sig
 use ledger::codec::{CodecError, encode};
 use ledger::event::{Event, Recorded};
 use ledger::evidence::{Evidence, SigningKind};
-use ledger::governance::{Approval, ChangeStatus, DoubleSigning, Era, ProposedChange, possession_bytes};
+use ledger::governance::Change;
+use ledger::governance::{
+    Approval as GivenApproval, ChangeStatus, DoubleSigning, Era, ProposedChange, possession_bytes,
+};
 use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
-use ledger::id::{ChainId, ChangeId, Height};
+use ledger::id::{
+    AuthorityId, CertificateId, CertificateKeyId, ChainId, ChangeId, DelegationId, Height, IssuerId,
+};
+use ledger::procedure::enrolment::{delegated_key_bytes, enrolment_bytes};
+use ledger::procedure::revocation::revocation_bytes;
+use ledger::record::authority::{
+    AuthorityStanding, AuthorityStatus, CertificationAuthority, KeyAlgorithm, RevocationList, SerialNumber,
+};
+use ledger::record::certificate::{
+    AnyKey, Certificate, CertificateKeyHolder, Involvement, ListedRevocation, PathStep, Revocation,
+    RevocationReason, RevocationSource, SharedKey,
+};
 use ledger::record::guarantee::{Guarantee, GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::*;
-use ledger::record::organisation::{KeyHolder, Organisation, Role};
+use ledger::record::organisation::{FormerName, KeyHolder, Organisation, Role, Staff};
 use ledger::record::{Clock, Due, DueAt, Parameters, SteppedClock};
 use ledger::state::StateKey;
 use ledger::state::keys::*;
 use ledger::time::{BlockTime, Span};
-use ledger::transaction::{self, Payload, TransactionError, Unverified, Verified, sign};
+use ledger::transaction::{
+    self, Approval, Payload, TransactionError, Unverified, Verified, approval_bytes, sign,
+};
 use support::network::{Options, code, genesis, key};
 use support::words::{Names, Words, action, letter, yuan};
 use support::{Seeded, compare_or_update};
@@ -37,7 +53,7 @@ fn act(line: &str) -> Action {
     action(words[0], &Words::of(words[1..].iter().copied()), &names())
 }
 
-const ACTS: [&str; 13] = [
+const ACTS: [&str; 21] = [
     "register new roles=seller,bidder keys=new",
     "publish L",
     "issue G1",
@@ -51,10 +67,18 @@ const ACTS: [&str; 13] = [
     "propose admit new",
     "approve C",
     "report zs",
+    "enrol new keys=new,new_2 regions=440400 ceiling=500 ocsp=answer",
+    "admit-role a role=guarantor",
+    "appoint new clerk regions=440400 above=300",
+    "revoke-mandate clerk",
+    "revoke-certificate new proof=new",
+    "record-list ca1.sub with=ca1.sub",
+    "record-ocsp new",
+    "report-shared new",
 ];
 
 /// One of every kind of change, and of every reason for a removal.
-const CHANGES: [&str; 7] = [
+const CHANGES: [&str; 13] = [
     "propose centre new keys=new",
     "propose admit new",
     "propose remove zs",
@@ -62,10 +86,16 @@ const CHANGES: [&str; 7] = [
     "propose remove zs reason=zs",
     "propose rotate zs votes=zs_v2",
     "propose rules without=LL05",
+    "propose trust ca1 with=ca1.sub policy=1.2.3",
+    "propose suspend ca1",
+    "propose reinstate ca1",
+    "propose distrust ca1",
+    "propose revoke new",
+    "propose revoke new date=d0",
 ];
 
 fn payload(line: &str) -> Payload {
-    Payload { action: act(line), expiry: Height::new(7), salt: [0xa5; 16] }
+    Payload { action: act(line), expiry: Height::new(7), salt: [0xa5; 16], approvals: Vec::new() }
 }
 
 fn signed(line: &str) -> Vec<u8> {
@@ -129,6 +159,7 @@ fn listing() -> Listing {
             signed: BothSides { seller: None, winner: Some(time("d45")) },
         }),
         ended: Some(EndReason::NoContract),
+        questioned: Vec::new(),
     }
 }
 
@@ -142,6 +173,8 @@ fn guarantee() -> Guarantee {
         issued_at: names().time("d1"),
         expires_at: names().time("d90"),
         status: GuaranteeStatus::Released { ground: ReleaseGround::ReturnPeriod, at: names().time("d43") },
+        certificate: None,
+        questioned: None,
     }
 }
 
@@ -190,6 +223,64 @@ fn events() -> Vec<Event> {
             kind: SigningKind::Prevote,
         },
     ]
+    .into_iter()
+    .chain(events_of_identity(at))
+    .collect()
+}
+
+fn events_of_identity(at: BlockTime) -> Vec<Event> {
+    let (authority, change, certificate) = (authority_id(), change_id(), certificate_id());
+    let (organisation, listing) = (code("new"), names().listing("L"));
+    let (key, by) = (key("clerk").public_key(), key("new").public_key());
+    let o = || organisation.clone();
+    let (holder, applicant) = (o(), code("other"));
+    let any = AnyKey::Certificate(CertificateKeyId::from_bytes([9; 32]));
+    vec![
+        Event::AuthorityTrusted { authority, change },
+        Event::AuthoritySuspended { authority, change },
+        Event::AuthorityReinstated { authority, change },
+        Event::AuthorityRemoved { authority, change },
+        Event::OrganisationEnrolled { organisation: o(), certificate, authority, first: true },
+        Event::OrganisationRenamed {
+            organisation: o(),
+            name: "新名".parse().unwrap(),
+            former: "旧名".parse().unwrap(),
+        },
+        Event::RoleAdmitted { organisation: o(), role: Role::Guarantor, centre: code("gz") },
+        Event::StaffAppointed { organisation: o(), key, by },
+        Event::MandateRevoked { organisation: o(), key },
+        Event::CertificateRevoked {
+            certificate,
+            organisation: o(),
+            date: at,
+            reason: RevocationReason::KeyCompromise,
+        },
+        Event::CertificateReleased { certificate, organisation: o() },
+        Event::RevocationListRecorded { authority, this_update: at, entries: 2 },
+        Event::CertificateChecked { certificate, this_update: at },
+        Event::QuoteStruck { listing: listing.clone(), bidder: o(), number: 4, certificate },
+        Event::ListingQuestioned { listing, certificate },
+        Event::GuaranteeQuestioned { guarantee: letter("bank:G1"), certificate },
+        Event::SharedKeyRecorded {
+            shared_key: SharedKey::id_of(&any, &holder, &applicant),
+            holder,
+            applicant,
+        },
+        Event::SignedWhileStale { organisation: o(), certificate },
+    ]
+}
+
+fn authority_id() -> AuthorityId {
+    support::certificates::authority_id("ca1", &names())
+}
+
+fn certificate_id() -> CertificateId {
+    support::certificates::certificate_id(&Words::of(["new"].into_iter()), "new", &names())
+}
+
+fn enrolment() -> ledger::procedure::enrolment::Enrol {
+    let Action::Enrol(enrolment) = act(ACTS[13]) else { panic!("an enrolment") };
+    enrolment
 }
 
 fn change_id() -> ChangeId {
@@ -203,7 +294,7 @@ fn evidence(line: &str) -> Evidence {
 /// A change that two members have approved.
 fn proposed_change(status: ChangeStatus) -> ProposedChange {
     let Action::ProposeChange(act) = act("propose remove zs") else { panic!("a proposal") };
-    let approval = |who, at| Approval { organisation: code(who), at: names().time(at) };
+    let approval = |who, at| GivenApproval { organisation: code(who), at: names().time(at) };
     ProposedChange {
         id: change_id(),
         change: act.change,
@@ -227,6 +318,10 @@ fn dues() -> Vec<Due> {
         Due::ReleaseDue(listing),
         Due::GuaranteeExpires(letter("bank:G1")),
         Due::ChangeExpires(change_id()),
+        Due::RevocationReachesListing(certificate_id(), None),
+        Due::RevocationReachesListing(certificate_id(), Some(names().listing("L"))),
+        Due::RevocationReachesLetters(certificate_id(), None),
+        Due::RevocationReachesLetters(certificate_id(), Some("G1".parse().unwrap())),
     ]
 }
 
@@ -247,6 +342,14 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     }
     let member = genesis.validators.at(0).unwrap();
     pin("possession".into(), possession_bytes(&chain_id(), member));
+    let (chain, delegation) = (chain_id(), enrolment().delegation);
+    pin("delegated-key".into(), delegated_key_bytes(&chain, &code("new"), &key("new").public_key()));
+    pin("enrolment".into(), enrolment_bytes(&chain, &delegation));
+    pin("revocation-statement".into(), revocation_bytes(&chain, &certificate_id()));
+    let approving = Approval { key: key("a.2").public_key(), signature: key("a.2").sign(b"") };
+    let approved = Payload { approvals: vec![approving], ..payload("quote 1010") };
+    pin("approval-structure".into(), approval_bytes(&chain, &key("a").public_key(), &approved));
+    pin("payload approved".into(), encode(&approved));
     pin("transaction".into(), signed("quote 1010"));
     pin("header".into(), header().encode());
     let block = Block { header: header(), transactions: vec![signed("quote 1010"), signed("confirm L")] };
@@ -288,17 +391,24 @@ fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::G
         roles: vec![Role::Seller, Role::Bidder],
         admitted_by: code("gz"),
         admitted_at: genesis.time,
+        named_from: None,
+        former_names: Vec::new(),
     };
     pin_entry(pin, "organisation", &OrganisationKey(&code("trader")), &organisation);
-    let holder = KeyHolder { organisation: code("trader") };
+    let holder = KeyHolder::registered(code("trader"));
     pin_entry(pin, "key holder", &KeyHolderKey(&key("trader").public_key()), &holder);
     pin_entry(pin, "listing", &ListingKey(&listing_code), &listing());
     let guarantee_id = letter("bank:G1");
     let (bidder, at) = (code("a"), names().time("d22"));
-    let qualification =
-        Qualification { bidder: bidder.clone(), guarantee: guarantee_id.clone(), at, quotes: 2 };
+    let qualification = Qualification {
+        bidder: bidder.clone(),
+        guarantee: guarantee_id.clone(),
+        at,
+        quotes: 2,
+        certificates: vec![],
+    };
     pin_entry(pin, "qualification", &QualificationKey(&listing_code, &bidder), &qualification);
-    let quote = Quote { number: 4, bidder, price: yuan("1010"), at };
+    let quote = Quote { number: 4, bidder, price: yuan("1010"), at, certificate: None, struck: None };
     pin_entry(pin, "quote", &QuoteKey(&listing_code, 4), &quote);
     pin_entry(pin, "deal sequence", &DealSequenceKey(&code("gz"), day), &7);
     pin_entry(pin, "guarantee", &GuaranteeKey(&guarantee_id), &guarantee());
@@ -306,10 +416,132 @@ fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::G
         pin_entry(pin, "guarantee", &GuaranteeKey(&guarantee_id), &Guarantee { status, ..guarantee() });
     }
     pin_governance(pin, genesis);
+    pin_identity(pin, genesis);
     for due in dues() {
         let at = DueAt { time: names().time("d32"), due };
         pin_entry(pin, "due", &DueKey(&at), &at.due);
     }
+}
+
+/// Pins keys and values of the state that certificates write, and what they add to other records.
+fn pin_identity(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::Genesis) {
+    let (at, time) = (names().time("d1"), genesis.time);
+    let required = Parameters { certificates_required: true, ..genesis.parameters.clone() };
+    pin_entry(pin, "parameters with certificates required", &ParametersKey, &required);
+    let Action::ProposeChange(proposal) = act(CHANGES[7]) else { panic!("a proposal") };
+    let Change::TrustAuthority { terms } = proposal.change else { panic!("an authority") };
+    let (id, change) = (authority_id(), change_id());
+    let standing = AuthorityStanding { status: AuthorityStatus::Suspended, freshness: terms.freshness };
+    let entry = CertificationAuthority {
+        id,
+        terms,
+        first_trusted_at: time,
+        status: AuthorityStatus::Trusted,
+        since: at,
+        change,
+    };
+    pin_entry(pin, "authority", &AuthorityKey(&id), &entry);
+    pin_entry(pin, "authority standing", &AuthorityStandingKey(&id), &standing);
+    pin_entry(pin, "authority count", &AuthorityCountKey, &2);
+    let (issuer, serial) = (IssuerId::from_bytes([8; 32]), SerialNumber::new(vec![1, 2]).unwrap());
+    let list = RevocationList {
+        number: serial.clone(),
+        this_update: time,
+        next_update: at,
+        entries: 2,
+        recorded_by: code("gz"),
+        recorded_at: at,
+    };
+    pin_entry(pin, "revocation list", &RevocationListKey(&id, &issuer), &list);
+    let listed = ListedRevocation { date: at, reason: RevocationReason::Superseded };
+    pin_entry(pin, "listed revocation", &ListedRevocationKey(&id, &issuer, &serial), &listed);
+    let certificate = Certificate {
+        id: certificate_id(),
+        authority: id,
+        issuer,
+        serial: serial.clone(),
+        organisation: code("new"),
+        algorithm: KeyAlgorithm::Sm2,
+        key: CertificateKeyId::from_bytes([9; 32]),
+        not_before: time,
+        not_after: at,
+        enrolled_at: at,
+        revocation: Some(Revocation {
+            date: at,
+            reason: RevocationReason::KeyCompromise,
+            source: RevocationSource::Members(change),
+            as_of: at,
+            recorded_at: at,
+        }),
+        checked_at: Some(at),
+        path: vec![PathStep { issuer, serial: serial.clone() }],
+    };
+    pin_entry(pin, "certificate", &CertificateKey(&certificate.id), &certificate);
+    pin_entry(pin, "serial", &SerialKey(&id, &issuer, &serial), &certificate.id);
+    let holder = CertificateKeyHolder { organisation: code("new"), certificate: certificate.id };
+    pin_entry(pin, "certificate key holder", &CertificateKeyHolderKey(&certificate.key), &holder);
+    let delegation = DelegationId::from_bytes([7; 32]);
+    pin_entry(pin, "delegation", &DelegationKey(&delegation), &certificate.id);
+    let involved = Involvement { first_quote: Some(4), other_act: Some(at) };
+    pin_entry(pin, "involvement", &InvolvementKey(&certificate.id, &names().listing("L")), &involved);
+    let (any, other) = (AnyKey::Ledger(key("new").public_key()), code("other"));
+    let shared = SharedKey {
+        id: SharedKey::id_of(&any, &holder.organisation, &other),
+        key: any,
+        holder: holder.organisation,
+        applicant: other,
+        certificate: certificate.id,
+        reported_by: code("gz"),
+        reported_at: at,
+    };
+    pin_entry(pin, "shared key", &SharedKeyKey(&shared.id), &shared);
+    let Action::AppointStaff(appointment) = act(ACTS[15]) else { panic!("an appointment") };
+    let clerk = KeyHolder {
+        mandate: Some(appointment.mandate),
+        certificate: Some(certificate.id),
+        staff: Some(Staff {
+            person: appointment.person,
+            appointed_by: key("new").public_key(),
+            appointed_at: at,
+        }),
+        revoked: Some(at),
+        ..KeyHolder::registered(code("new"))
+    };
+    pin_entry(pin, "key holder", &KeyHolderKey(&key("clerk").public_key()), &clerk);
+    let questioned = vec![certificate.id];
+    pin_entry(pin, "listing", &ListingKey(&names().listing("L")), &Listing { questioned, ..listing() });
+    let letter = Guarantee { certificate: Some(certificate.id), questioned: Some(at), ..guarantee() };
+    pin_entry(pin, "guarantee", &GuaranteeKey(&letter.id), &letter);
+    let quote = Quote {
+        number: 4,
+        bidder: code("new"),
+        price: yuan("1010"),
+        at,
+        certificate: Some(certificate.id),
+        struck: Some(at),
+    };
+    pin_entry(pin, "quote", &QuoteKey(&names().listing("L"), 4), &quote);
+    let qualification = Qualification {
+        bidder: code("new"),
+        guarantee: letter.id,
+        at,
+        quotes: 2,
+        certificates: vec![certificate.id],
+    };
+    let (listing, bidder) = (names().listing("L"), code("new"));
+    pin_entry(pin, "qualification", &QualificationKey(&listing, &bidder), &qualification);
+    let former = FormerName { name: "旧名".parse().unwrap(), until: at };
+    let renamed = Organisation {
+        code: code("new"),
+        name: "新名".parse().unwrap(),
+        region: "440400".parse().unwrap(),
+        roles: vec![Role::Bidder],
+        admitted_by: code("new"),
+        admitted_at: at,
+        named_from: Some(time),
+        former_names: vec![former],
+    };
+    pin_entry(pin, "organisation", &OrganisationKey(&code("new")), &renamed);
 }
 
 /// Pins keys and values of the state that governance writes.
@@ -575,6 +807,14 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "proposed", "change"] => Some("proposed-change"),
         ["value", "open", "changes"] => Some("open-changes"),
         ["value", "double", "signing"] => Some("double-signing"),
+        ["value", "authority", "standing"] => Some("authority-standing"),
+        ["value", "authority", "count"] => Some("authority-count"),
+        ["value", "revocation", "list"] => Some("revocation-list"),
+        ["value", "listed", "revocation"] => Some("listed-revocation"),
+        ["value", "certificate", "key", "holder"] => Some("certificate-key-holder"),
+        ["value", "certificate"] => Some("enrolled-certificate"),
+        ["value", "shared", "key"] => Some("shared-key"),
+        ["value", "serial" | "delegation"] => Some("certificate-id"),
         ["value", name] => Some(name),
         [first, ..] => Some(first),
         [] => None,

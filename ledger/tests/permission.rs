@@ -13,7 +13,7 @@ use support::network::{Options, code, genesis, key};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 13] = [
+const ACTS: [&str; 21] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -27,6 +27,14 @@ const ACTS: [&str; 13] = [
     "gz propose remove zs",
     "sz approve C",
     "a report zs",
+    "new enrol new",
+    "gz admit-role a",
+    "a appoint a clerk",
+    "a revoke-mandate a.2",
+    "a revoke-certificate new proof=new",
+    "gz record-list ca1",
+    "gz record-ocsp new",
+    "a report-shared new",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {
@@ -115,6 +123,11 @@ fn an_act_needs_one_of_its_stages() {
                 (_, stage) if !row.stages.is_empty() && !row.stages.contains(&stage) => {
                     Some(Rejection::StageNotPermitted)
                 }
+                // No authority is trusted here.
+                ("enrol" | "record_revocation_list" | "report_shared_key", _) => {
+                    Some(Rejection::AuthorityUnknown)
+                }
+                ("revoke_certificate" | "record_ocsp_response", _) => Some(Rejection::CertificateUnknown),
                 // `b` has not quoted: the stage is right and the next rule answers.
                 ("submit_quote", Stage::TimedBidding) => Some(Rejection::NotInTimedBidding),
                 _ => None,

@@ -8,17 +8,42 @@ use ledger::execute::permission::TABLE;
 use ledger::execute::rejection::Rejection;
 use ledger::record::organisation::Organisation;
 use ledger::rule::{Unit, land_listing};
-use ledger::state::keys::{DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::state::keys::{AuthorityCountKey, DealSequenceKey, OrganisationKey, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 4] = [
+const ELSEWHERE: [(Rejection, &str); 28] = [
     (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
+    (Rejection::TooManyAuthorities, "takes 256 entries; tested below on a state that says so"),
+    (Rejection::TradeOutsideMandate, "there is one kind of trade so far"),
+    (Rejection::CertificateTooLong, JUDGED_ALONE),
+    (Rejection::CertificateVersion, JUDGED_ALONE),
+    (Rejection::CertificateWeakDigest, JUDGED_ALONE),
+    (Rejection::CertificateAlgorithmUnknown, JUDGED_ALONE),
+    (Rejection::CertificateShortKey, JUDGED_ALONE),
+    (Rejection::CertificateLongKey, JUDGED_ALONE),
+    (Rejection::CertificateWrongPurpose, JUDGED_ALONE),
+    (Rejection::CertificateIssuerNotCa, JUDGED_ALONE),
+    (Rejection::CertificateKeyUsage, JUDGED_ALONE),
+    (Rejection::CertificatePathLength, JUDGED_ALONE),
+    (Rejection::CertificateTooComplex, JUDGED_ALONE),
+    (Rejection::CertificateNameConstraints, JUDGED_ALONE),
+    (Rejection::RevocationListDelta, JUDGED_ALONE),
+    (Rejection::RevocationListUnsupported, JUDGED_ALONE),
+    (Rejection::OcspSigner, JUDGED_ALONE),
+    (Rejection::OcspForged, JUDGED_ALONE),
+    (Rejection::OcspEarly, JUDGED_ALONE),
+    (Rejection::OcspStale, JUDGED_ALONE),
+    (Rejection::OcspOtherCertificate, JUDGED_ALONE),
+    (Rejection::OcspNoAnswer, JUDGED_ALONE),
+    (Rejection::OcspUnsupported, JUDGED_ALONE),
+    (Rejection::OcspNotNewer, JUDGED_ALONE),
 ];
+const JUDGED_ALONE: &str = "a fault of the bytes: met by the tests of the crate `pki`";
 
 macro_rules! tables {
     ($($name:ident)*) => {
@@ -35,6 +60,7 @@ macro_rules! tables {
 tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
     release clock lifecycle proposal approval double_signing
+    authority enrolment staff revocation
 }
 
 #[test]
@@ -96,6 +122,21 @@ fn a_network_has_at_most_128_members() {
     }
 }
 
+#[test]
+fn a_trust_list_has_at_most_256_entries() {
+    let genesis = network::genesis(&network::Options::default());
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let propose = words::action("propose", &words::Words::of(["trust", "ca1"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("gz"), propose, 10);
+    let transaction = chain.verified(&bytes);
+    // entries before, refused?
+    for (entries, answer) in [(255, None), (256, Some(Rejection::TooManyAuthorities))] {
+        chain.put(&AuthorityCountKey, &entries);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{entries}");
+    }
+}
+
 /// What a legal number is for, in the words of the page.
 fn purpose(id: &str) -> &'static str {
     match id {
@@ -142,13 +183,18 @@ fn awaits_checking(id: &str) -> bool {
 }
 
 fn permissions() -> String {
-    let mut text = String::from("| act | any of these roles | at any of these stages |\n|---|---|---|\n");
+    let mut text = String::from(
+        "| act | any of these roles | at any of these stages | limited by mandates |\n|---|---|---|---|\n",
+    );
     for row in TABLE {
         let roles: Vec<&str> = row.roles.iter().map(|role| role.name()).collect();
         let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
-        text += &format!("| `{}` | {}{by_node} | {stages} |\n", row.act, roles.join(", "));
+        let roles =
+            if roles.is_empty() { "whoever holds a certificate".to_owned() } else { roles.join(", ") };
+        let limits = if row.limited { "yes" } else { "no" };
+        text += &format!("| `{}` | {roles}{by_node} | {stages} | {limits} |\n", row.act);
     }
     text
 }

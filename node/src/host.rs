@@ -71,6 +71,8 @@ pub enum HostEvent {
     },
     /// A transaction waits.
     Wake,
+    /// An enrolment was refused because a key of it is another organisation's.
+    SharedKey(Box<ledger::procedure::enrolment::Enrol>),
     /// A member is connected.
     Connected(network::PublicKey),
     /// A member says how high it is.
@@ -208,6 +210,7 @@ pub struct Host {
     phase: Phase,
     claims: Claims,
     reports: Reports,
+    shared_keys: report::SharedKeys,
     fetched: VecDeque<(CommitCertificate, Body, PublicKey)>,
     /// Whether the last block was stored without waiting for the disk.
     unsynced: bool,
@@ -270,6 +273,7 @@ impl Host {
             phase: Phase::Running,
             claims: Claims::default(),
             reports,
+            shared_keys: report::SharedKeys::default(),
             fetched: VecDeque::new(),
             unsynced: false,
             next_due: None,
@@ -375,6 +379,10 @@ impl Host {
                 Ok(())
             }
             HostEvent::Fetched { peer, blocks } => self.on_fetched(peer, blocks),
+            HostEvent::SharedKey(enrolment) => {
+                self.note_shared_key(*enrolment);
+                Ok(())
+            }
             HostEvent::Wake | HostEvent::Stop => Ok(()),
         }
     }

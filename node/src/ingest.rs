@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender as HostSender;
-use ledger::crypto::{InvalidSignature, PublicKey};
-use ledger::execute::{BlockExecution, Failure, Speaker, Tip, speaker, stepped_time};
-use ledger::id::{ChainId, CreditCode, Height};
+use ledger::action::Action;
+use ledger::crypto::InvalidSignature;
+use ledger::execute::rejection::Rejection;
+use ledger::execute::{BlockExecution, Failure, Speaker, Tip, speaker_of, stepped_time};
+use ledger::id::{ChainId, Height};
 use ledger::state::{Overlay, StateError};
 use ledger::store::{Place, Snapshot, Store};
 use ledger::time::BlockTime;
@@ -17,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::handle::{Outcome, Refusal, Submission, Submitted, Wait};
 use crate::host::{HostEvent, real_time};
-use crate::mempool::{Mempool, Waiter};
+use crate::mempool::{Account, Mempool, Waiter};
 use crate::network::{self, Channel};
 use crate::wire;
 
@@ -144,15 +146,16 @@ impl Ingest {
             // block is often faster than gossip, and what is recorded must not wait and keep the chain awake.
             if item.local {
                 if let Err(settled) = judge(&mut judging, &snapshot, &transaction)? {
+                    self.note_shared_key(&transaction, &settled);
                     item.answer(answers, Some(id), settled);
                     continue;
                 }
             } else if snapshot.place(id.as_bytes()).map_err(StateError::from)?.is_some() {
                 continue;
             }
-            let Some(organisation) = organisation(&snapshot, &judging, &transaction)? else { continue };
+            let Some(account) = account(&snapshot, &judging, &transaction)? else { continue };
             let local = item.local.then(|| transaction.bytes().to_vec());
-            match self.mempool.insert(Arc::new(transaction), organisation, &mut item.waiter) {
+            match self.mempool.insert(Arc::new(transaction), account, &mut item.waiter) {
                 Ok(new) => {
                     if new {
                         taken.push(id);
@@ -170,6 +173,16 @@ impl Ingest {
             }
         }
         Ok(())
+    }
+
+    /// An enrolment refused because its key is another organisation's is a sign of collusion: the host reports it. When
+    /// the host is busy it is not, and whoever tries again is reported then.
+    fn note_shared_key(&self, transaction: &Verified, settled: &Outcome) {
+        if let (Action::Enrol(enrolment), Outcome::Refused(Refusal::Rejected(Rejection::KeyShared))) =
+            (&transaction.payload().action, settled)
+        {
+            let _ = self.host.try_send(HostEvent::SharedKey(Box::new(enrolment.clone())));
+        }
     }
 
     /// A block stored while these were judged may hold some of them: nobody else would look.
@@ -251,7 +264,6 @@ fn judge(
     snapshot: &Snapshot<'_>,
     transaction: &Verified,
 ) -> Result<Result<(), Outcome>, StateError> {
-    use ledger::execute::rejection::Rejection;
     match judging.add(transaction) {
         Ok(()) => Ok(Ok(())),
         Err(Failure::State(error)) => Err(error),
@@ -277,23 +289,21 @@ pub(crate) fn recorded(place: Place) -> Outcome {
     Outcome::Committed { height: Height::new(place.height), index: place.index }
 }
 
-/// Whose quota the transaction counts against; nobody's when its key is unknown.
-fn organisation(
+/// Whose quota the transaction counts against; nobody's when its key is unknown, which may only enrol.
+fn account(
     snapshot: &Snapshot<'_>,
     judging: &BlockExecution<'_>,
     transaction: &Verified,
-) -> Result<Option<CreditCode>, StateError> {
-    let key = transaction.key();
-    let speaker = match speaker(judging.state(), &key)? {
+) -> Result<Option<Account>, StateError> {
+    let speaker = match speaker_of(judging.state(), transaction)? {
         Some(speaker) => Some(speaker),
-        None => speaker_at(snapshot, &key)?,
+        // In the state as it is stored: the batch may have taken the key away.
+        None => speaker_of(&Overlay::new(snapshot), transaction)?,
     };
-    Ok(speaker.map(|speaker| speaker.organisation().clone()))
-}
-
-/// For whom a key signs in the state as it is stored.
-fn speaker_at(snapshot: &Snapshot<'_>, key: &PublicKey) -> Result<Option<Speaker>, StateError> {
-    speaker(&Overlay::new(snapshot), key)
+    Ok(speaker.map(|speaker| match speaker {
+        Speaker::Applicant(..) => Account::Applicants,
+        speaker => Account::Organisation(speaker.organisation().clone()),
+    }))
 }
 
 fn open_answers(submission: Submission, answers: &mut Vec<Answers>, items: &mut Vec<Item>) {

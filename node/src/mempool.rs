@@ -21,6 +21,24 @@ pub struct Limits {
     pub per_organisation: usize,
 }
 
+/// Whose quota a transaction counts against.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// An organisation's.
+    Organisation(CreditCode),
+    /// All those together that want to enrol: anybody can make as many keys as it likes.
+    Applicants,
+}
+
+impl From<CreditCode> for Account {
+    fn from(code: CreditCode) -> Self {
+        Self::Organisation(code)
+    }
+}
+
+/// Most transactions of all applicants together: no more than an organisation's, and no more than these.
+const APPLICANTS: usize = 256;
+
 /// Told once what became of a transaction.
 pub type Waiter = oneshot::Sender<Outcome>;
 
@@ -38,14 +56,14 @@ struct Inner {
     /// By SHA-256 of the whole bytes: a block's transaction is the one we verified only if its
     /// signature is the same too.
     by_bytes: HashMap<[u8; 32], u64>,
-    per_organisation: HashMap<CreditCode, usize>,
+    accounts: HashMap<Account, usize>,
     bytes: usize,
 }
 
 struct Entry {
     transaction: Arc<Verified>,
     bytes_hash: [u8; 32],
-    organisation: CreditCode,
+    account: Account,
     waiters: Vec<Waiter>,
     /// Blocks decided while it waited.
     passed_over: u32,
@@ -86,18 +104,18 @@ impl Mempool {
         order.is_some_and(|order| inner.wait_for(order, waiter))
     }
 
-    /// Takes in a verified transaction of an organisation, or joins it where it waits already: then `false`.
+    /// Takes in a verified transaction on somebody's account, or joins it where it waits already: then `false`.
     ///
     /// # Errors
     /// [`Refusal::MempoolFull`] or [`Refusal::QuotaExceeded`]; the waiter is then handed back.
     pub fn insert(
         &self,
         transaction: Arc<Verified>,
-        organisation: CreditCode,
+        account: impl Into<Account>,
         waiter: &mut Option<Waiter>,
     ) -> Result<bool, Refusal> {
         let length = transaction.bytes().len();
-        let id = transaction.id();
+        let (id, account) = (transaction.id(), account.into());
         let mut inner = self.lock();
         if let Some(order) = inner.by_id.get(&id).copied() {
             inner.wait_for(order, waiter);
@@ -106,8 +124,12 @@ impl Mempool {
         if inner.by_order.len() >= self.limits.transactions || inner.bytes + length > self.limits.bytes {
             return Err(Refusal::MempoolFull);
         }
-        let waiting = inner.per_organisation.entry(organisation.clone()).or_default();
-        if *waiting >= self.limits.per_organisation {
+        let quota = match account {
+            Account::Organisation(_) => self.limits.per_organisation,
+            Account::Applicants => self.limits.per_organisation.min(APPLICANTS),
+        };
+        let waiting = inner.accounts.entry(account.clone()).or_default();
+        if *waiting >= quota {
             return Err(Refusal::QuotaExceeded);
         }
         *waiting += 1;
@@ -118,9 +140,7 @@ impl Mempool {
         inner.by_bytes.insert(bytes_hash, order);
         inner.bytes += length;
         let waiters = waiter.take().into_iter().collect();
-        inner
-            .by_order
-            .insert(order, Entry { transaction, bytes_hash, organisation, waiters, passed_over: 0 });
+        inner.by_order.insert(order, Entry { transaction, bytes_hash, account, waiters, passed_over: 0 });
         Ok(true)
     }
 
@@ -201,10 +221,10 @@ impl Inner {
         let entry = self.by_order.remove(&order)?;
         self.by_bytes.remove(&entry.bytes_hash);
         self.bytes -= entry.transaction.bytes().len();
-        if let Some(waiting) = self.per_organisation.get_mut(&entry.organisation) {
+        if let Some(waiting) = self.accounts.get_mut(&entry.account) {
             *waiting -= 1;
             if *waiting == 0 {
-                self.per_organisation.remove(&entry.organisation);
+                self.accounts.remove(&entry.account);
             }
         }
         Some(entry)

@@ -105,7 +105,7 @@ impl Inlet {
     /// A step of the clock.
     fn signed(&self, millis: u64, expiry: u64) -> Vec<u8> {
         let action = Action::AdvanceClock(AdvanceClock { by: Span::from_millis(millis) });
-        let payload = Payload { action, expiry: Height::new(expiry), salt: [0; 16] };
+        let payload = Payload { action, expiry: Height::new(expiry), salt: [0; 16], approvals: Vec::new() };
         sign(&self.genesis.chain_id, &key(4), &payload)
     }
 

@@ -10,7 +10,7 @@ use ledger::procedure::clock::AdvanceClock;
 use ledger::time::Span;
 use ledger::transaction::{self, Payload, Verified, sign};
 use node::handle::{Outcome, Refusal};
-use node::mempool::{Limits, Mempool, Waiter};
+use node::mempool::{Account, Limits, Mempool, Waiter};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -24,7 +24,11 @@ fn chain() -> ChainId {
 fn transaction(number: u64, expiry: u64) -> Arc<Verified> {
     let key = SigningKey::from_seed(&Zeroizing::new([1; 32]));
     let action = Action::AdvanceClock(AdvanceClock { by: Span::from_millis(number) });
-    let bytes = sign(&chain(), &key, &Payload { action, expiry: Height::new(expiry), salt: [0; 16] });
+    let bytes = sign(
+        &chain(),
+        &key,
+        &Payload { action, expiry: Height::new(expiry), salt: [0; 16], approvals: Vec::new() },
+    );
     Arc::new(Verified::decode(&chain(), &bytes).unwrap())
 }
 
@@ -48,6 +52,20 @@ fn waiter() -> (Option<Waiter>, oneshot::Receiver<Outcome>) {
 /// Takes in `transaction` for an organisation, with nobody waiting.
 fn insert(pool: &Mempool, of: usize, transaction: &Arc<Verified>) -> Result<bool, Refusal> {
     pool.insert(transaction.clone(), organisation(of), &mut None)
+}
+
+/// Whoever wants to enrol shares one quota with all others who do, however many keys they sign with.
+#[test]
+fn applicants_share_one_quota() {
+    let pool = roomy();
+    let taken = |number| pool.insert(transaction(number, 10), Account::Applicants, &mut None);
+    let first = (1..).find(|number| taken(*number).is_err());
+    assert_eq!(first, Some(257));
+    assert_eq!(taken(300), Err(Refusal::QuotaExceeded));
+    assert_eq!(insert(&pool, 0, &transaction(400, 10)), Ok(true), "an organisation is not crowded out");
+    let id = transaction(1, 10).id();
+    pool.committed(Height::new(1), &[id]);
+    assert_eq!(taken(301), Ok(true));
 }
 
 fn numbers(taken: &[Arc<Verified>]) -> Vec<transaction::Id> {

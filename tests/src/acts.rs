@@ -78,7 +78,7 @@ pub fn number() -> u64 {
 pub fn sign(chain: &ChainId, key: &SigningKey, action: Action, expiry: u64) -> Signed {
     let mut salt = [0; 16];
     salt[..8].copy_from_slice(&number().to_be_bytes());
-    let payload = Payload { action, expiry: Height::new(expiry), salt };
+    let payload = Payload { action, expiry: Height::new(expiry), salt, approvals: Vec::new() };
     let bytes = transaction::sign(chain, key, &payload);
     let decoded = Unverified::decode(chain, &bytes).expect("what is signed here is well formed");
     Signed { id: decoded.id().to_string(), bytes }

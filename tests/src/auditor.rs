@@ -2,7 +2,8 @@
 //!
 //! It follows every block from genesis and says what differs from what it expects. It reads the ledger's plain data
 //! (acts, codes, amounts, the decoder of transactions) and none of the code that judges there, so that a mistake in
-//! the one is not the same mistake in the other. Where the ledger stops at the first rule that an act breaks, the
+//! the one is not the same mistake in the other. What X.509 says of bytes is `pki`'s verdict here as there: a second
+//! judge of certificates is not wanted, only a second judge of what follows from them. Where the ledger stops at the first rule that an act breaks, the
 //! auditor looks at all of them and takes the lowest number, as `docs/rules.md` says.
 //!
 //! A new act is one file in `acts/`, one row in the two tables of `acts.rs`, and its refusals in `code.rs`.
@@ -11,6 +12,7 @@ pub mod books;
 pub mod code;
 pub mod conservation;
 pub mod governance;
+pub mod identity;
 pub mod records;
 pub mod selection;
 pub mod totals;
@@ -19,6 +21,8 @@ mod acts;
 mod calendar;
 mod due;
 mod numbering;
+mod reach;
+mod rights;
 mod sitting;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,8 @@
 //!
 //! It knows what is there from an auditor that follows the chain, and from nothing else: no clock, no counter outside.
 //! The same seed and the same blocks give the same traffic. What it offers may be refused, come late or be lost; it
-//! looks at the books again each time. `legal` brings trades forward, `wrong` breaks one rule after another, and
+//! looks at the books again each time. `legal` brings trades forward, `identity`
+//! enrols, appoints and revokes, `wrong` breaks one rule after another, and
 //! `noise` signs what nobody would.
 
 pub mod cast;
@@ -12,18 +13,20 @@ mod draw;
 mod evidence;
 mod governance;
 mod hand;
+mod identity;
 mod legal;
 mod noise;
 mod pace;
 mod packs;
+mod papers;
 mod wrong;
 
 use std::collections::VecDeque;
 
-use ledger::crypto::SigningKey;
+use ledger::crypto::{PublicKey, SigningKey};
 use ledger::id::{ChainId, Height};
 use ledger::time::BlockTime;
-use ledger::transaction::{self, Payload, Unverified};
+use ledger::transaction::{self, Approval, Payload, Unverified, approval_bytes};
 
 use crate::auditor::code::Code;
 use crate::auditor::{Auditor, Offer};
@@ -90,9 +93,10 @@ impl Workload {
         }
         let count = self.hand.chance.below(MOST_A_STEP);
         self.offer(auditor, time, count, |hand, scene| match hand.chance.below(100) {
-            0..50 => legal::next(hand, scene),
-            50..60 => governance::next(hand, scene),
-            60..90 => wrong::next(hand, scene),
+            0..40 => legal::next(hand, scene),
+            40..52 => identity::next(hand, scene),
+            52..62 => governance::next(hand, scene),
+            62..92 => wrong::next(hand, scene),
             _ => noise::next(hand, scene),
         })
     }
@@ -135,7 +139,13 @@ impl Workload {
             self.hand.chance.pick(&recorded)?.1.clone()
         } else {
             let salt = self.hand.salt();
-            let payload = Payload { action: draw.action, expiry: Height::new(draw.expiry), salt };
+            let expiry = Height::new(draw.expiry);
+            let mut payload = Payload { action: draw.action, expiry, salt, approvals: Vec::new() };
+            let approved = approval_bytes(&self.hand.chain, &draw.key, &payload);
+            let by = |key: &PublicKey| {
+                Some(Approval { key: *key, signature: self.hand.key(key)?.sign(&approved) })
+            };
+            payload.approvals = draw.approvals.iter().filter_map(by).collect();
             transaction::sign(&self.hand.chain, self.hand.key(&draw.key)?, &payload)
         };
         let read = Unverified::decode(&self.hand.chain, &bytes).ok()?;

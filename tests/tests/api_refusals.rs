@@ -230,6 +230,11 @@ async fn cluster_an_expiry_holds_to_the_height() {
 /// A payload is a map of three fields; the cases above count on it.
 #[test]
 fn a_payload_begins_with_its_act() {
-    let payload = Payload { action: admission(), expiry: ledger::id::Height::new(1), salt: [0; 16] };
+    let payload = Payload {
+        action: admission(),
+        expiry: ledger::id::Height::new(1),
+        salt: [0; 16],
+        approvals: Vec::new(),
+    };
     assert_eq!(codec::encode(&payload)[..2], [0xa3, 0x00]);
 }

@@ -50,24 +50,72 @@ rejections! {
         "This transaction is on the ledger already; nothing needs to be done.",
         "该交易已记入账本，无需再次提交。";
     UnknownKey = 104, "TX04", "unknown_key",
-        "The signing key belongs to no registered organisation. Have a centre register it first.",
-        "签名密钥不属于任何已登记的主体，请先由交易中心登记。";
+        "The signing key belongs to no organisation. Enrol it with a certificate, or have a centre register it.",
+        "签名密钥不属于任何主体，请先用数字证书登记，或由交易中心登记。";
     RoleNotPermitted = 105, "TX05", "role_not_permitted",
         "The organisation has no role that may do this.",
         "该主体的角色无权执行此操作。";
+    KeyRevoked = 106, "TX06", "key_revoked",
+        "The signing key has been revoked. Sign with another key of the organisation.",
+        "该签名密钥已被撤销，请使用本主体的其他密钥签名。";
+    MandateExpired = 107, "TX07", "mandate_expired",
+        "The signing key's mandate has expired. Have a principal key of the organisation appoint it again.",
+        "该签名密钥的授权已到期，请由本主体的主密钥重新授权。";
+    ReadOnlyMandate = 108, "TX08", "read_only_mandate",
+        "The signing key may only read. Have somebody sign who may act for the organisation.",
+        "该签名密钥仅可查阅，请由有权代表本主体办理的人员签名。";
+    SignersCertificateExpired = 109, "TX09", "signers_certificate_expired",
+        "The certificate that the signing key comes from is not valid at this time. Enrol the key with the renewed certificate.",
+        "签名密钥所依据的数字证书当前不在有效期内，请以续期后的证书重新登记该密钥。";
+    SignersCertificateRevoked = 110, "TX10", "signers_certificate_revoked",
+        "The certificate that the signing key comes from is revoked. Enrol fresh keys with another certificate.",
+        "签名密钥所依据的数字证书已被吊销，请用其他证书登记新的密钥。";
+    SignersAuthorityNotTrusted = 111, "TX11", "signers_authority_not_trusted",
+        "The authority that issued the certificate behind the signing key is suspended or removed. Enrol with a certificate of another one.",
+        "签发该密钥所依据证书的证书颁发机构已被暂停或移除，请用其他机构的证书登记。";
+    RevocationDataStale = 112, "TX12", "revocation_data_stale",
+        "What the ledger knows of the authority's revocations is too old. Have a centre record its newest revocation list.",
+        "账本上该证书颁发机构的吊销信息已过时，请由交易中心录入最新的吊销列表。";
+    RoleOutsideMandate = 113, "TX13", "role_outside_mandate",
+        "The signing key's mandate does not include the role that this needs.",
+        "该签名密钥的授权不含办理此事所需的角色。";
+    RegionOutsideMandate = 114, "TX14", "region_outside_mandate",
+        "The trade lies in a region outside the signing key's mandate.",
+        "该交易所在地区超出签名密钥的授权范围。";
+    TradeOutsideMandate = 115, "TX15", "trade_outside_mandate",
+        "The signing key's mandate does not include this kind of trade.",
+        "该签名密钥的授权不含此类交易。";
+    AmountOutsideMandate = 116, "TX16", "amount_outside_mandate",
+        "The amount is above what the signing key's mandate allows.",
+        "金额超出该签名密钥的授权上限。";
+    InvalidApproval = 117, "TX17", "invalid_approval",
+        "The approvals are not up to 4 good signatures over this act by different other keys of the organisation, in the order of the keys.",
+        "附带的核准须为本主体其他密钥对本次操作的有效签名，至多四个，互不相同并按密钥排序。";
+    SecondApprovalMissing = 118, "TX18", "second_approval_missing",
+        "At this amount the signing key's mandate demands the approval of a second person who may do this too.",
+        "该金额须由另一名同样有权办理的人员核准。";
 
     InvalidRoles = 201, "OR01", "invalid_roles",
         "Roles must be given once each in ascending order, at least one, and never centre or timekeeper.",
         "角色须按升序各列一次，至少一个，且不得为交易中心或时钟管理者。";
     InvalidKeys = 202, "OR02", "invalid_keys",
-        "An organisation is registered with 1 to 8 different, full-strength Ed25519 keys in ascending order.",
-        "登记主体时须提供一至八个互不相同、强度完整且按升序排列的Ed25519公钥。";
+        "An organisation is registered with at most 8 different, full-strength Ed25519 keys in ascending order, a centre with at least one.",
+        "登记主体时须提供至多八个互不相同、强度完整且按升序排列的Ed25519公钥，交易中心至少一个。";
     OrganisationExists = 203, "OR03", "organisation_exists",
         "An organisation with this unified social credit code is registered already.",
         "该统一社会信用代码的主体已登记。";
     KeyInUse = 204, "OR04", "key_in_use",
         "One of the keys already speaks for an organisation. Register a fresh key.",
         "所列密钥已归属某一主体，请使用新的密钥。";
+    OrganisationUnknown = 205, "OR05", "organisation_unknown",
+        "No organisation with this unified social credit code is on the ledger.",
+        "账本上没有该统一社会信用代码的主体。";
+    RoleHeld = 206, "OR06", "role_held",
+        "The organisation has this role already; nothing needs to be done.",
+        "该主体已具有此角色，无需办理。";
+    KeysFromCertificatesOnly = 207, "OR07", "keys_from_certificates_only",
+        "On this network an organisation's keys come from its certificate. Register it without keys and have it enrol.",
+        "本网络要求主体的密钥来自数字证书，请不带密钥登记，再由其用证书登记密钥。";
 
     ListingUnknown = 301, "LI01", "listing_unknown",
         "There is no listing with this deal code.",
@@ -243,6 +291,214 @@ rejections! {
     EvidenceProvesNothing = 904, "EV04", "evidence_proves_nothing",
         "The two messages do not contradict each other, or are not both signed by the accused on this chain.",
         "两条消息并不矛盾，或并非均由被指控的密钥在本链上签署。";
+
+    ChainInvalid = 1001, "ID01", "chain_invalid",
+        "An enrolment shows 1 to 5 certificates, the holder's first, of at most 24,576 bytes together.",
+        "登记须提交一至五张证书，持有人证书在前，合计不超过24576字节。";
+    InvalidMandate = 1002, "ID02", "invalid_mandate",
+        "A mandate needs 1 to 8 different full-strength keys, and roles, regions and trades in ascending order, and must end later than now.",
+        "授权须列明一至八个互不相同、强度完整的密钥，角色、地区和交易种类按升序排列，且到期时间晚于当前时间。";
+    KeyNotProven = 1003, "ID03", "key_not_proven",
+        "One of the keys has not signed that it is to speak for this organisation on this chain.",
+        "其中一个密钥未签名确认其在本链上代表该主体。";
+    AuthorityUnknown = 1004, "ID04", "authority_unknown",
+        "There is no certification authority with this id on the trust list.",
+        "信任列表中没有该编号的证书颁发机构。";
+    AuthoritySuspended = 1005, "ID05", "authority_suspended",
+        "The members have suspended this certification authority. Wait, or use a certificate of another one.",
+        "该证书颁发机构已被成员暂停，请等待恢复或使用其他机构的证书。";
+    AuthorityRemoved = 1006, "ID06", "authority_removed",
+        "The members have removed this certification authority from the trust list. Use a certificate of another one.",
+        "该证书颁发机构已被成员移出信任列表，请使用其他机构的证书。";
+    EnrolmentReplayed = 1007, "ID07", "enrolment_replayed",
+        "This delegation is on the ledger already. Sign a new one if keys are to change.",
+        "该授权书已记入账本；如需变更密钥，请重新签署。";
+    RoleNotAdmitted = 1008, "ID08", "role_not_admitted",
+        "The organisation does not have one of the roles. Bidder and seller come with a certificate, except for those who oversee; other roles a centre admits.",
+        "该主体不具有所列角色。竞买人、出让人角色可凭证书取得（监管方除外），其他角色须由交易中心核准。";
+    NotAPrincipal = 1009, "ID09", "not_a_principal",
+        "Only a principal key of the same organisation can do this: one that comes from its certificate or that a centre registered.",
+        "仅本主体的主密钥可以办理，即来自其证书或由交易中心登记的密钥。";
+    MandateTooWide = 1010, "ID10", "mandate_too_wide",
+        "The mandate goes beyond that of the key that gives it.",
+        "所给授权超出授权人自身的权限。";
+    MandateUnknown = 1011, "ID11", "mandate_unknown",
+        "This is no key of the organisation, or it has been revoked already.",
+        "该密钥不属于本主体，或已被撤销。";
+    CertificateUnknown = 1012, "ID12", "certificate_unknown",
+        "No organisation has enrolled with this certificate.",
+        "没有主体用该证书登记。";
+    NotTheHolder = 1013, "ID13", "not_the_holder",
+        "Only the holder can revoke the certificate: by a principal key of its organisation, or by the certificate's own key. Only its authority can put it on hold.",
+        "仅持有人可以申请吊销：由其主体的主密钥或该证书自身的私钥签名；冻结仅可由颁发机构办理。";
+    CertificateRevokedAlready = 1014, "ID14", "certificate_revoked_already",
+        "The certificate is revoked already, from the same date or an earlier one; nothing needs to be done.",
+        "该证书已被吊销，且吊销时间相同或更早，无需办理。";
+    CertificateEntry = 1015, "ID15", "certificate_entry",
+        "The trust list's entry has an object identifier that is none. Write it as numbers with dots between them.",
+        "信任列表条目中的对象标识符无效，请以数字加点的形式填写。";
+    CertificateTooLong = 1016, "ID16", "certificate_too_long",
+        "A certificate, list or answer is longer than is looked at, or has more entries. For a long revocation list have the authority issue it in parts or record an OCSP response.",
+        "证书、列表或应答超过长度或条目上限；吊销列表过长时，请由颁发机构缩短列表或改录OCSP应答。";
+    CertificateMalformed = 1017, "ID17", "certificate_malformed",
+        "A certificate, list or answer cannot be read. Export it again in DER form and send it unchanged.",
+        "证书、列表或应答无法读取，请以DER格式重新导出并原样提交。";
+    CertificateVersion = 1018, "ID18", "certificate_version",
+        "A certificate is not of X.509 version 3. Ask the authority for a new one.",
+        "证书不是第三版X.509证书，请向颁发机构重新申请。";
+    CertificateWeakDigest = 1019, "ID19", "certificate_weak_digest",
+        "A certificate, list or answer is signed over MD5 or SHA-1, which can be forged. The authority must issue it again.",
+        "证书、列表或应答使用可被伪造的MD5或SHA-1签名，须由颁发机构重新签发。";
+    CertificateAlgorithmUnknown = 1020, "ID20", "certificate_algorithm_unknown",
+        "A certificate uses a kind of key or signature that is not known here. Ed25519, ECDSA, RSA and SM2 are.",
+        "证书使用了不支持的密钥或签名算法；支持Ed25519、ECDSA、RSA和SM2。";
+    CertificateShortKey = 1021, "ID21", "certificate_short_key",
+        "A certificate has an RSA key below 2,048 bits, which is too short to be safe. Ask for a new certificate.",
+        "证书的RSA密钥不足2048位，不够安全，请申请新证书。";
+    CertificateLongKey = 1022, "ID22", "certificate_long_key",
+        "A certificate has an RSA key above 4,096 bits. Ask for a new certificate.",
+        "证书的RSA密钥超过4096位，请申请新证书。";
+    CertificateCriticalExtension = 1023, "ID23", "certificate_critical_extension",
+        "A certificate or list has a critical extension that is not understood here, so it must be refused.",
+        "证书或列表含有不能识别的关键扩展，必须拒绝。";
+    CertificateOfAuthority = 1024, "ID24", "certificate_of_authority",
+        "The first certificate is that of a certification authority. Put the organisation's own first.",
+        "第一张证书是证书颁发机构的证书，请把企业证书放在最前面。";
+    CertificateNotForSigning = 1025, "ID25", "certificate_not_for_signing",
+        "The certificate is not for signing. If there are two, use the signing certificate, not the encryption one.",
+        "该证书不能用于签名；如有两张证书，请使用签名证书而非加密证书。";
+    CertificateWrongPurpose = 1026, "ID26", "certificate_wrong_purpose",
+        "The certificate is issued for another purpose than signing, such as securing a web site.",
+        "证书用途不是签名（例如用于网站）。";
+    CertificateAlgorithmNotAllowed = 1027, "ID27", "certificate_algorithm_not_allowed",
+        "The trust list does not accept this kind of key from this certification authority.",
+        "信任列表不接受该证书颁发机构的此类密钥算法。";
+    CertificateBrokenPath = 1028, "ID28", "certificate_broken_path",
+        "The certificates do not follow one another. Send the holder's first, then each one's issuer.",
+        "各证书前后不相连；请按顺序提交，企业证书在前，其后依次为其颁发者证书。";
+    CertificateOfOtherAuthority = 1029, "ID29", "certificate_of_other_authority",
+        "The certificate was not issued under this certification authority. Name the right one, and send intermediate certificates along.",
+        "该证书不是由所选证书颁发机构签发的；请选择正确的机构，并一并提交中级证书。";
+    CertificateNotYetValid = 1030, "ID30", "certificate_not_yet_valid",
+        "A certificate of the chain is not valid yet.",
+        "证书链中有证书尚未生效。";
+    CertificateExpired = 1031, "ID31", "certificate_expired",
+        "A certificate of the chain has expired. Use the renewed one.",
+        "证书链中有证书已过期，请使用更新后的证书。";
+    CertificateIssuerNotCa = 1032, "ID32", "certificate_issuer_not_ca",
+        "A certificate of the chain issued another one without being a certification authority's.",
+        "证书链中有证书签发了其他证书，但它不是证书颁发机构的证书。";
+    CertificateKeyUsage = 1033, "ID33", "certificate_key_usage",
+        "A certification authority of the chain may not issue certificates by its own key usage.",
+        "证书链中某颁发机构的证书不允许用于签发证书。";
+    CertificatePathLength = 1034, "ID34", "certificate_path_length",
+        "There are more certification authorities in the chain than one of them permits.",
+        "证书链的颁发机构层级超过其中某一机构允许的数目。";
+    CertificateTooComplex = 1035, "ID35", "certificate_too_complex",
+        "The chain can be put together in too many ways. Send only the certificates that are needed.",
+        "证书链组合方式过多，请只提交所需的证书。";
+    CertificateForged = 1036, "ID36", "certificate_forged",
+        "A certificate is not signed by the issuer that it names: it was changed or is false.",
+        "证书不是由其所称的颁发者签名的，它被改动过或者是伪造的。";
+    CertificateNameConstraints = 1037, "ID37", "certificate_name_constraints",
+        "A certification authority of the chain may not certify this name.",
+        "证书链中某颁发机构无权为该名称签发证书。";
+    CertificatePolicy = 1038, "ID38", "certificate_policy",
+        "The certificate was not issued under the policy that the trust list demands.",
+        "该证书不是按信任列表要求的证书策略签发的。";
+    CreditCodeMissing = 1039, "ID39", "credit_code_missing",
+        "The certificate has no unified social credit code where this authority writes it.",
+        "该证书没有载明统一社会信用代码。";
+    CreditCodeInvalid = 1040, "ID40", "credit_code_invalid",
+        "What the certificate has for a unified social credit code is none.",
+        "该证书所载的统一社会信用代码无效。";
+    NameMissing = 1041, "ID41", "name_missing",
+        "The certificate has no organisation's name that can be shown.",
+        "该证书没有可显示的企业名称。";
+    NotSelfSigned = 1042, "ID42", "not_self_signed",
+        "The root certificate is not signed by its own key. Give the root first and the others as intermediates.",
+        "根证书不是由自身密钥签名的；请先提供根证书，其余作为中级证书。";
+    CreditCodeDiffers = 1043, "ID43", "credit_code_differs",
+        "The certificate is for another unified social credit code than the delegation.",
+        "证书所载统一社会信用代码与授权书不一致。";
+    EnrolmentNotSigned = 1044, "ID44", "enrolment_not_signed",
+        "The delegation is not signed by the certificate's private key for this chain.",
+        "授权书未由该证书的私钥为本链签署。";
+    RevocationListSigner = 1045, "ID45", "revocation_list_signer",
+        "The revocation list comes from nobody who may sign one for this authority.",
+        "该吊销列表的签发者无权为此证书颁发机构签发。";
+    RevocationListForged = 1046, "ID46", "revocation_list_forged",
+        "The revocation list's signature is wrong. Fetch it again from the authority.",
+        "吊销列表的签名不正确，请重新从颁发机构获取。";
+    RevocationListEarly = 1047, "ID47", "revocation_list_early",
+        "The revocation list is dated in the future.",
+        "吊销列表的签发时间晚于当前时间。";
+    RevocationListStale = 1048, "ID48", "revocation_list_stale",
+        "The revocation list should have been replaced by a newer one. Fetch the newest.",
+        "该吊销列表已应更新，请获取最新的列表。";
+    RevocationListDelta = 1049, "ID49", "revocation_list_delta",
+        "This is a delta list with only the latest changes. Fetch the complete one.",
+        "这是增量吊销列表，请获取完整的列表。";
+    RevocationListUnsupported = 1050, "ID50", "revocation_list_unsupported",
+        "The list covers only a part of the certificates or other authorities', or lacks number or next update.",
+        "该吊销列表只覆盖部分证书或其他机构的证书，或缺少编号、下次更新时间。";
+    RevocationListNotNewer = 1051, "ID51", "revocation_list_not_newer",
+        "The ledger has a list of this issuer with the same or a greater number, or of a later day.",
+        "账本上已有该颁发者编号相同或更大、或签发更晚的吊销列表。";
+    OcspSigner = 1052, "ID52", "ocsp_signer",
+        "The status answer comes from nobody who may give one for this authority.",
+        "该状态应答的签发者无权为此证书颁发机构应答。";
+    OcspForged = 1053, "ID53", "ocsp_forged",
+        "The status answer's signature is wrong. Ask again.",
+        "状态应答的签名不正确，请重新查询。";
+    OcspEarly = 1054, "ID54", "ocsp_early",
+        "The status answer is dated in the future.",
+        "状态应答的时间晚于当前时间。";
+    OcspStale = 1055, "ID55", "ocsp_stale",
+        "The status answer is too old. Ask for a new one.",
+        "状态应答已过时，请重新查询。";
+    OcspOtherCertificate = 1056, "ID56", "ocsp_other_certificate",
+        "The status answer is about another certificate.",
+        "状态应答说的是另一张证书。";
+    OcspNoAnswer = 1057, "ID57", "ocsp_no_answer",
+        "The authority's status service gave no answer, or does not know the certificate. Ask again later.",
+        "颁发机构的状态服务没有给出答复或不认识该证书，请稍后再查。";
+    OcspUnsupported = 1058, "ID58", "ocsp_unsupported",
+        "The status answer is of a kind that is not understood here. Ask for a basic OCSP response.",
+        "状态应答的类型不能识别，请索取基本OCSP应答。";
+    OcspNotNewer = 1059, "ID59", "ocsp_not_newer",
+        "The ledger has an answer about this certificate of the same or a later instant.",
+        "账本上已有关于该证书同时或更晚的应答。";
+    CertificateRevoked = 1060, "ID60", "certificate_revoked",
+        "The certificate, or that of an authority in its chain, is revoked or on hold. Use another one.",
+        "该证书或其链上机构的证书已被吊销或冻结，请使用其他证书。";
+    EnrolmentNeedsFreshData = 1061, "ID61", "enrolment_needs_fresh_data",
+        "The ledger has no fresh revocation data of the certificate's issuer. Send an OCSP response along, or have a centre record the newest list.",
+        "账本上没有该颁发者的最新吊销信息；请随附OCSP应答，或由交易中心录入最新吊销列表。";
+    SerialTaken = 1062, "ID62", "serial_taken",
+        "Another certificate of the same issuer with this serial number is enrolled. The authority must issue a new one.",
+        "同一颁发者已有相同序列号的其他证书登记，须由颁发机构重新签发。";
+    KeyShared = 1063, "ID63", "key_shared",
+        "One of the keys, or the certificate's own, belongs to another organisation. Each organisation needs keys of its own; this is recorded as a sign of collusion.",
+        "所列密钥或证书密钥已属于另一主体；各主体须使用自己的密钥，此情况将作为串通线索记录。";
+    NoSharedKey = 1064, "ID64", "no_shared_key",
+        "The enrolment does not show a key under two organisations.",
+        "该登记未显示同一密钥归属两个主体。";
+    SharedKeyRecorded = 1065, "ID65", "shared_key_recorded",
+        "This shared key is on the ledger already; nothing needs to be done.",
+        "该共用密钥已记入账本，无需再次报告。";
+    InvalidAuthority = 1066, "ID66", "invalid_authority",
+        "An entry needs a root, at most 8 intermediates and 8 addresses, algorithms in ascending order, and spans of an hour to 400 days.",
+        "条目须有根证书，中级证书和地址各至多八个，算法按升序排列，期限为一小时至四百日。";
+    AuthorityStatusUnchanged = 1067, "ID67", "authority_status_unchanged",
+        "The authority is not in a state in which this change does anything.",
+        "该证书颁发机构当前的状态无需此变更。";
+    TooManyAuthorities = 1068, "ID68", "too_many_authorities",
+        "The trust list has 256 entries, which is the most it can have.",
+        "信任列表已达二百五十六条的上限。";
+    RevocationInFuture = 1069, "ID69", "revocation_in_future",
+        "A revocation cannot be dated in the future.",
+        "吊销时间不得晚于当前时间。";
 }
 
 impl Rejection {

@@ -1,7 +1,7 @@
 //! What a change needs to be possible, and what it does when a quorum stands behind it.
 
 use super::registration::{check_keys, check_unused, register};
-use super::{Context, unschedule};
+use super::{Context, trust, unschedule};
 use crate::crypto::{PublicKey, Signature};
 use crate::event::Event;
 use crate::execute::Failure;
@@ -9,6 +9,7 @@ use crate::execute::rejection::Rejection;
 use crate::governance::{Change, ChangeStatus, Era, ProposedChange, RemovalReason, proves_possession};
 use crate::id::CreditCode;
 use crate::record::Due;
+use crate::record::authority::AuthorityStatus;
 use crate::record::organisation::{Organisation, Role};
 use crate::rule::RulePack;
 use crate::state::keys::{
@@ -60,6 +61,20 @@ pub(super) fn judge(change: &Change, context: &Context<'_, '_>) -> Result<(), Fa
                 return Err(Rejection::RulePackNotNext.into());
             }
             Ok(())
+        }
+        Change::TrustAuthority { terms } => trust::judge_entry(terms, context),
+        Change::SuspendAuthority { authority, .. } => {
+            trust::judge_status(authority, &[AuthorityStatus::Trusted], context)
+        }
+        Change::ReinstateAuthority { authority } => {
+            trust::judge_status(authority, &[AuthorityStatus::Suspended], context)
+        }
+        Change::RemoveAuthority { authority, .. } => {
+            let either = [AuthorityStatus::Trusted, AuthorityStatus::Suspended];
+            trust::judge_status(authority, &either, context)
+        }
+        Change::RevokeCertificate { certificate, reason, date } => {
+            trust::judge_revocation(certificate, *reason, *date, context)
         }
     }
 }
@@ -180,6 +195,8 @@ pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>
                 roles: vec![Role::Centre],
                 admitted_by: proposed.proposer,
                 admitted_at: context.time,
+                named_from: None,
+                former_names: Vec::new(),
             };
             register(centre, &keys, context);
             Ok(())
@@ -207,6 +224,22 @@ pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>
             context.state.write(&LandListingRules, &pack);
             context.events.push(Event::RulesAdopted { version: pack.version });
             Ok(())
+        }
+        Change::TrustAuthority { terms } => trust::trust(terms, proposed.id, context),
+        Change::SuspendAuthority { authority, .. } => {
+            context.events.push(Event::AuthoritySuspended { authority, change: proposed.id });
+            trust::set_status(authority, AuthorityStatus::Suspended, proposed.id, context)
+        }
+        Change::ReinstateAuthority { authority } => {
+            context.events.push(Event::AuthorityReinstated { authority, change: proposed.id });
+            trust::set_status(authority, AuthorityStatus::Trusted, proposed.id, context)
+        }
+        Change::RemoveAuthority { authority, .. } => {
+            context.events.push(Event::AuthorityRemoved { authority, change: proposed.id });
+            trust::set_status(authority, AuthorityStatus::Removed, proposed.id, context)
+        }
+        Change::RevokeCertificate { certificate, reason, date } => {
+            trust::revoke_certificate(&certificate, reason, date, proposed.id, context)
         }
     }
 }

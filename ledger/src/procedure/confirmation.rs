@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Context, Procedure, put_listing, unschedule};
+use super::{Context, Procedure, put_listing, reach, unschedule};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::permission::check_stage;
@@ -90,6 +90,7 @@ impl Procedure for ConfirmDeal {
             listing.stage_ends_at = Some(publish_by);
         }
         put_listing(context.state, &listing);
+        reach::note_act(&self.listing, context)?;
         let (listing, by) = (self.listing.clone(), context.signer.code.clone());
         context.events.push(Event::DealConfirmed { listing, by, complete });
         Ok(())

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::confirmation::Side;
-use super::{Context, Procedure, due, put_listing, unschedule};
+use super::{Context, Procedure, due, put_listing, reach, unschedule};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::permission::check_stage;
@@ -59,7 +59,7 @@ impl Procedure for RecordContract {
             conclude(&mut listing, context)?;
         }
         put_listing(context.state, &listing);
-        Ok(())
+        reach::note_act(&self.listing, context)
     }
 }
 

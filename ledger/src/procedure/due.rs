@@ -1,6 +1,6 @@
 //! What happens by itself when block time passes an instant.
 
-use super::{change, put_guarantee, put_listing, rules_of, schedule};
+use super::{change, put_guarantee, put_listing, reach, rules_of, schedule};
 use crate::event::Event;
 use crate::governance::ChangeStatus;
 use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
@@ -55,6 +55,12 @@ fn one(state: &mut Overlay<'_>, now: BlockTime, due: Due, events: &mut Vec<Event
         Due::ReleaseDue(code) => happening.release_losers(&code, ReleaseGround::ReturnPeriod),
         Due::GuaranteeExpires(id) => happening.guarantee_expires(&id),
         Due::ChangeExpires(id) => happening.change_expires(&id),
+        Due::RevocationReachesListing(certificate, after) => {
+            reach::listing(happening.state, happening.events, now, certificate, after.as_ref())
+        }
+        Due::RevocationReachesLetters(certificate, after) => {
+            reach::letters(happening.state, happening.events, now, certificate, after.as_ref())
+        }
     }
 }
 

@@ -66,6 +66,8 @@ impl Procedure for IssueGuarantee {
             issued_at: context.time,
             expires_at: self.expires_at,
             status: GuaranteeStatus::Issued,
+            certificate: context.certificate(),
+            questioned: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Context, Procedure, put_listing, schedule};
+use super::{Context, Procedure, put_listing, reach, schedule};
 use crate::codec::Title;
 use crate::event::Event;
 use crate::execute::Failure;
@@ -143,7 +143,9 @@ impl Procedure for PublishListing {
             confirmation: BothSides::default(),
             contract: None,
             ended: None,
+            questioned: Vec::new(),
         };
+        reach::note_act(&code, context)?;
         context.state.write(&DealSequenceKey(&self.centre, context.time.china_day()), &sequence);
         put_listing(context.state, &listing);
         schedule(context.state, self.opens_at, Due::ListingOpens(code.clone()));

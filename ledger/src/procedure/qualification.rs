@@ -72,6 +72,7 @@ impl Procedure for DepositGuarantee {
             guarantee: guarantee.id.clone(),
             at: context.time,
             quotes: 0,
+            certificates: Vec::new(),
         };
         context.state.write(&QualificationKey(&self.listing, &bidder), &qualification);
         let (listing, guarantee) = (self.listing.clone(), guarantee.id);

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Context, Procedure, put_listing, schedule, unschedule};
+use super::{Context, Procedure, put_listing, reach, schedule, unschedule};
 use crate::amount::Amount;
 use crate::event::Event;
 use crate::execute::Failure;
@@ -71,7 +71,10 @@ impl Procedure for SubmitQuote {
         qualification.quotes = qualification.quotes.saturating_add(1);
         let number = listing.quotes;
         listing.best = Some(BestQuote { bidder: bidder.clone(), price, number });
-        let quote = Quote { number, bidder: bidder.clone(), price, at: context.time };
+        let certificate = context.certificate();
+        reach::note_quote(&mut qualification, &listing.code, number, context)?;
+        let quote =
+            Quote { number, bidder: bidder.clone(), price, at: context.time, certificate, struck: None };
         context.state.write(&QuoteKey(&listing.code, number), &quote);
         context.state.write(&QualificationKey(&listing.code, &bidder), &qualification);
         context.events.push(Event::QuoteRecorded { listing: listing.code.clone(), bidder, price, number });

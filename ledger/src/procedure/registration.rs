@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::change::members;
 use super::{Context, Procedure};
-use crate::codec::Title;
+use crate::codec::{Title, ascending};
 use crate::crypto::PublicKey;
 use crate::event::Event;
 use crate::execute::Failure;
@@ -30,17 +30,13 @@ pub struct RegisterOrganisation {
     /// Its roles, ascending, at least one; centres and timekeepers come from genesis.
     #[n(3)]
     pub roles: Vec<Role>,
-    /// Its keys, ascending, 1 to 8.
+    /// Its keys, ascending, at most 8; none where they are to come from its certificate.
     #[n(4)]
     pub keys: Vec<PublicKey>,
 }
 
 /// Most keys an organisation is registered with.
 pub const MAX_KEYS: usize = 8;
-
-fn ascending<T: Ord>(list: &[T]) -> bool {
-    list.iter().zip(list.iter().skip(1)).all(|(a, b)| a < b)
-}
 
 impl Procedure for RegisterOrganisation {
     type Checked = ();
@@ -50,8 +46,14 @@ impl Procedure for RegisterOrganisation {
         if self.roles.is_empty() || !ascending(&self.roles) || self.roles.iter().any(reserved) {
             return Err(Rejection::InvalidRoles.into());
         }
-        check_keys(&self.keys)?;
-        check_unused(&self.code, &self.keys, context)
+        if !self.keys.is_empty() {
+            check_keys(&self.keys)?;
+        }
+        check_unused(&self.code, &self.keys, context)?;
+        if context.parameters.certificates_required && !self.keys.is_empty() {
+            return Err(Rejection::KeysFromCertificatesOnly.into());
+        }
+        Ok(())
     }
 
     fn apply(&self, (): (), context: &mut Context<'_, '_>) -> Result<(), StateError> {
@@ -62,6 +64,8 @@ impl Procedure for RegisterOrganisation {
             roles: self.roles.clone(),
             admitted_by: context.signer.code.clone(),
             admitted_at: context.time,
+            named_from: None,
+            former_names: Vec::new(),
         };
         register(organisation, &self.keys, context);
         Ok(())
@@ -96,7 +100,7 @@ pub(super) fn check_unused(
 pub(super) fn register(organisation: Organisation, keys: &[PublicKey], context: &mut Context<'_, '_>) {
     context.state.write(&OrganisationKey(&organisation.code), &organisation);
     for key in keys {
-        context.state.write(&KeyHolderKey(key), &KeyHolder { organisation: organisation.code.clone() });
+        context.state.write(&KeyHolderKey(key), &KeyHolder::registered(organisation.code.clone()));
     }
     context.events.push(Event::OrganisationRegistered {
         organisation: organisation.code,

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::amount::Amount;
-use crate::id::{CreditCode, DealCode, GuaranteeId};
+use crate::id::{CertificateId, CreditCode, DealCode, GuaranteeId};
 use crate::time::BlockTime;
 
 /// Where a letter stands in its life.
@@ -78,6 +78,12 @@ pub struct Guarantee {
     /// Where it stands.
     #[n(7)]
     pub status: GuaranteeStatus,
+    /// The certificate that its guarantor's key comes from, if it comes from one.
+    #[n(8)]
+    pub certificate: Option<CertificateId>,
+    /// Since when it is questioned: its certificate was revoked with a date before its issue. It stays in force.
+    #[n(9)]
+    pub questioned: Option<BlockTime>,
 }
 
 impl Guarantee {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::amount::Amount;
 use crate::codec::{Description, Title};
 use crate::hash::DocumentHash;
-use crate::id::{CreditCode, DealCode, GuaranteeId, RegionCode};
+use crate::id::{CertificateId, CreditCode, DealCode, GuaranteeId, RegionCode};
 use crate::time::{BlockTime, Span};
 
 /// The land-use right on offer.
@@ -276,7 +276,14 @@ pub struct Listing {
     /// Why it ended, if it ended without a contract.
     #[n(19)]
     pub ended: Option<EndReason>,
+    /// Certificates that were revoked with a date before something that their keys signed here, ascending; at most
+    /// [`MAX_QUESTIONED`]. For the supervisor: the ledger undoes nothing once quotes are no longer taken.
+    #[cbor(n(20), skip_if = "Vec::is_empty")]
+    pub questioned: Vec<CertificateId>,
 }
+
+/// Most certificates that a listing names as questioned.
+pub const MAX_QUESTIONED: usize = 64;
 
 /// A bidder's standing in one listing.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -294,6 +301,9 @@ pub struct Qualification {
     /// How many quotes it has made.
     #[n(3)]
     pub quotes: u32,
+    /// Certificates whose keys have quoted, ascending.
+    #[cbor(n(4), skip_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateId>,
 }
 
 /// One quote.
@@ -312,4 +322,10 @@ pub struct Quote {
     /// When.
     #[n(3)]
     pub at: BlockTime,
+    /// The certificate that its key comes from, if it comes from one.
+    #[n(4)]
+    pub certificate: Option<CertificateId>,
+    /// When it was struck, if it was: its certificate was revoked with a date before it.
+    #[n(5)]
+    pub struck: Option<BlockTime>,
 }

@@ -3,7 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::codec::Title;
-use crate::id::{CreditCode, RegionCode};
+use crate::crypto::PublicKey;
+use crate::id::{CertificateId, CreditCode, PersonHash, RegionCode};
+use crate::record::mandate::Mandate;
 use crate::time::BlockTime;
 
 /// What an organisation may be on this ledger. One organisation can be several.
@@ -69,26 +71,99 @@ pub struct Organisation {
     /// Its roles, ascending.
     #[n(3)]
     pub roles: Vec<Role>,
-    /// The centre that admitted it; itself for those in genesis.
+    /// The centre that admitted it; itself for those in genesis and those that enrolled with a certificate.
     #[n(4)]
     pub admitted_by: CreditCode,
     /// When.
     #[n(5)]
     pub admitted_at: BlockTime,
+    /// The day from which the certificate is valid that its name comes from, if it comes from one. Only a certificate
+    /// of a later day gives it another name.
+    #[n(6)]
+    pub named_from: Option<BlockTime>,
+    /// Names it had before, in their order; the latest [`MAX_FORMER_NAMES`].
+    #[cbor(n(7), skip_if = "Vec::is_empty")]
+    pub former_names: Vec<FormerName>,
 }
 
+/// A name that an organisation had.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FormerName {
+    /// The name.
+    #[n(0)]
+    pub name: Title,
+    /// Until when the ledger called it so.
+    #[n(1)]
+    pub until: BlockTime,
+}
+
+/// Most former names that an organisation's record keeps; the events have all of them.
+pub const MAX_FORMER_NAMES: usize = 8;
+
 impl Organisation {
+    /// An organisation as an applicant names it, before its certificate is judged: without roles, and with its code
+    /// for a name. It stands in no state.
+    pub(crate) fn unproven(code: CreditCode, region: RegionCode, time: BlockTime) -> Self {
+        let name = Title::of_code(&code);
+        let (roles, former_names) = (Vec::new(), Vec::new());
+        let admitted_by = code.clone();
+        Self { code, name, region, roles, admitted_by, admitted_at: time, named_from: None, former_names }
+    }
+
     /// Whether the organisation has the role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 }
 
-/// Whom a key speaks for.
+/// Whom a key speaks for, and how far.
+///
+/// A key is never forgotten: one that is revoked stays here, so that nobody registers it again.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct KeyHolder {
     /// The organisation.
     #[n(0)]
     pub organisation: CreditCode,
+    /// What it may do; everything that the organisation may if absent.
+    #[n(1)]
+    pub mandate: Option<Mandate>,
+    /// The certificate that it comes from, directly or by appointment; absent for a key that a centre or genesis
+    /// registered.
+    #[n(2)]
+    pub certificate: Option<CertificateId>,
+    /// Who holds it, for a key that a principal key appointed.
+    #[n(3)]
+    pub staff: Option<Staff>,
+    /// When it was revoked, if it was.
+    #[n(4)]
+    pub revoked: Option<BlockTime>,
+}
+
+impl KeyHolder {
+    /// A key that a centre or genesis registers.
+    pub const fn registered(organisation: CreditCode) -> Self {
+        Self { organisation, mandate: None, certificate: None, staff: None, revoked: None }
+    }
+
+    /// Whether it is a principal key, which may appoint staff and take mandates away.
+    pub const fn is_principal(&self) -> bool {
+        self.staff.is_none()
+    }
+}
+
+/// A member of an organisation's staff.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Staff {
+    /// The person, by a salted hash.
+    #[n(0)]
+    pub person: PersonHash,
+    /// The principal key that appointed the person.
+    #[n(1)]
+    pub appointed_by: PublicKey,
+    /// When.
+    #[n(2)]
+    pub appointed_at: BlockTime,
 }

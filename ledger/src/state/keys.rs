@@ -7,7 +7,14 @@ use super::StateKey;
 use crate::codec;
 use crate::crypto::PublicKey;
 use crate::governance::{DoubleSigning, Era, ProposedChange};
-use crate::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height};
+use crate::id::{
+    AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
+    DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, SharedKeyId,
+};
+use crate::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList, SerialNumber};
+use crate::record::certificate::{
+    Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
+};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
@@ -39,6 +46,26 @@ pub struct FormerRules(pub u32);
 pub struct OrganisationKey<'a>(pub &'a CreditCode);
 /// `11 ‖ public key`: whom a key speaks for.
 pub struct KeyHolderKey<'a>(pub &'a PublicKey);
+/// `12 ‖ authority`: an entry of the trust list.
+pub struct AuthorityKey<'a>(pub &'a AuthorityId);
+/// `13 ‖ authority`: as much of the entry as every act asks for.
+pub struct AuthorityStandingKey<'a>(pub &'a AuthorityId);
+/// `14`: how many entries the trust list has.
+pub struct AuthorityCountKey;
+/// `15 ‖ authority ‖ issuer`: the newest revocation list of an issuer.
+pub struct RevocationListKey<'a>(pub &'a AuthorityId, pub &'a IssuerId);
+/// `16 ‖ authority ‖ issuer ‖ serial`: a certificate on that list.
+pub struct ListedRevocationKey<'a>(pub &'a AuthorityId, pub &'a IssuerId, pub &'a SerialNumber);
+/// `17 ‖ certificate`: a certificate that an organisation has enrolled with.
+pub struct CertificateKey<'a>(pub &'a CertificateId);
+/// `18 ‖ authority ‖ issuer ‖ serial`: the enrolled certificate with this number.
+pub struct SerialKey<'a>(pub &'a AuthorityId, pub &'a IssuerId, pub &'a SerialNumber);
+/// `19 ‖ certificate key`: whose a certificate's key is.
+pub struct CertificateKeyHolderKey<'a>(pub &'a CertificateKeyId);
+/// `1a ‖ delegation`: the certificate that made a delegation.
+pub struct DelegationKey<'a>(pub &'a DelegationId);
+/// `1b ‖ certificate ‖ deal code`: what keys of a certificate have signed in a listing.
+pub struct InvolvementKey<'a>(pub &'a CertificateId, pub &'a DealCode);
 /// `20 ‖ deal code`: a listing.
 pub struct ListingKey<'a>(pub &'a DealCode);
 /// `21 ‖ deal code ‖ credit code`: a bidder's standing.
@@ -57,6 +84,8 @@ pub struct ChangeKey<'a>(pub &'a ChangeId);
 pub struct OpenChangesKey<'a>(pub &'a CreditCode);
 /// `60 ‖ id`: a double signing.
 pub struct DoubleSigningKey<'a>(pub &'a DoubleSigningId);
+/// `61 ‖ id`: a key that two organisations share.
+pub struct SharedKeyKey<'a>(pub &'a SharedKeyId);
 
 macro_rules! state_keys {
     ($($name:ty => $value:ty, |$key:ident| $bytes:expr;)*) => {$(
@@ -80,6 +109,16 @@ state_keys! {
     FormerRules => RulePack, |k| bytes(0x06, &[&k.0.to_be_bytes()]);
     OrganisationKey<'_> => Organisation, |k| bytes(0x10, &[k.0.as_str().as_bytes()]);
     KeyHolderKey<'_> => KeyHolder, |k| bytes(0x11, &[k.0.as_bytes()]);
+    AuthorityKey<'_> => CertificationAuthority, |k| bytes(0x12, &[k.0.as_bytes()]);
+    AuthorityStandingKey<'_> => AuthorityStanding, |k| bytes(0x13, &[k.0.as_bytes()]);
+    AuthorityCountKey => u32, |_k| bytes(0x14, &[]);
+    RevocationListKey<'_> => RevocationList, |k| bytes(0x15, &[k.0.as_bytes(), k.1.as_bytes()]);
+    ListedRevocationKey<'_> => ListedRevocation, |k| bytes(0x16, &[k.0.as_bytes(), k.1.as_bytes(), k.2.as_slice()]);
+    CertificateKey<'_> => Certificate, |k| bytes(0x17, &[k.0.as_bytes()]);
+    SerialKey<'_> => CertificateId, |k| bytes(0x18, &[k.0.as_bytes(), k.1.as_bytes(), k.2.as_slice()]);
+    CertificateKeyHolderKey<'_> => CertificateKeyHolder, |k| bytes(0x19, &[k.0.as_bytes()]);
+    DelegationKey<'_> => CertificateId, |k| bytes(0x1a, &[k.0.as_bytes()]);
+    InvolvementKey<'_> => Involvement, |k| bytes(0x1b, &[k.0.as_bytes(), k.1.as_str().as_bytes()]);
     ListingKey<'_> => Listing, |k| bytes(0x20, &[k.0.as_str().as_bytes()]);
     QualificationKey<'_> => Qualification, |k| bytes(0x21, &[k.0.as_str().as_bytes(), k.1.as_str().as_bytes()]);
     QuoteKey<'_> => Quote, |k| bytes(0x22, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
@@ -89,6 +128,7 @@ state_keys! {
     ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
     DoubleSigningKey<'_> => DoubleSigning, |k| bytes(0x60, &[k.0.as_bytes()]);
+    SharedKeyKey<'_> => SharedKey, |k| bytes(0x61, &[k.0.as_bytes()]);
 }
 
 const fn era_order(height: Height) -> u64 {
@@ -156,4 +196,70 @@ pub fn qualifications_of(code: &DealCode) -> (Vec<u8>, Vec<u8>) {
 pub fn quotes_of(code: &DealCode, from: u32) -> (Vec<u8>, Vec<u8>) {
     let code = code.as_str().as_bytes();
     (bytes(0x22, &[code, &from.to_be_bytes()]), bytes(0x22, &[code, &[0xff; 5]]))
+}
+
+/// The range of all letters of a guarantor after the one numbered `after`.
+pub fn letters_of(guarantor: &CreditCode, after: Option<&LetterNumber>) -> (Vec<u8>, Vec<u8>) {
+    let own = guarantor.as_str().as_bytes();
+    let from = match after {
+        Some(number) => bytes(0x30, &[own, number.as_str().as_bytes(), &[0]]),
+        None => bytes(0x30, &[own]),
+    };
+    (from, bytes(0x30, &[own, &[0x7f]]))
+}
+
+/// The range of all entries of the trust list.
+pub fn all_authorities() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x12, &[]), bytes(0x13, &[]))
+}
+
+/// The range of the newest revocation lists of an authority's issuers.
+pub fn revocation_lists_of(authority: &AuthorityId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x15, &[authority.as_bytes()]))
+}
+
+/// The range of the certificates on an issuer's revocation list.
+pub fn listed_revocations_of(authority: &AuthorityId, issuer: &IssuerId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x16, &[authority.as_bytes(), issuer.as_bytes()]))
+}
+
+/// The serial number in a key of a listed revocation.
+pub fn listed_serial(key: &[u8]) -> Option<SerialNumber> {
+    SerialNumber::new(key.get(65..)?.to_vec()).ok()
+}
+
+/// The range of all enrolled certificates.
+pub fn all_certificates() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x17, &[]), bytes(0x18, &[]))
+}
+
+/// The range of the listings in which keys of a certificate have signed, after the one given.
+pub fn involvements_of(certificate: &CertificateId, after: Option<&DealCode>) -> (Vec<u8>, Vec<u8>) {
+    let (first, before) = after_prefix(bytes(0x1b, &[certificate.as_bytes()]));
+    match after {
+        Some(code) => (bytes(0x1b, &[certificate.as_bytes(), code.as_str().as_bytes(), &[0]]), before),
+        None => (first, before),
+    }
+}
+
+/// The deal code in a key of an involvement.
+pub fn involved_listing(key: &[u8]) -> Option<DealCode> {
+    core::str::from_utf8(key.get(33..)?).ok()?.parse().ok()
+}
+
+/// The range of all shared keys.
+pub fn all_shared_keys() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x61, &[]), bytes(0x62, &[]))
+}
+
+/// The range of all keys of organisations.
+pub fn all_key_holders() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x11, &[]), bytes(0x12, &[]))
+}
+
+/// The range of everything that begins with a prefix of a fixed length: no continuation has 90 bytes.
+fn after_prefix(prefix: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let mut before = prefix.clone();
+    before.extend([0xff; 90]);
+    (prefix, before)
 }

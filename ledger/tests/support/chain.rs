@@ -14,7 +14,7 @@ use ledger::id::{ChainId, Height};
 use ledger::merkle::map::{self, MapError, MapReader, Node};
 use ledger::state::{Entry, StateError, StateKey, StateRead};
 use ledger::time::BlockTime;
-use ledger::transaction::{self, Payload, Verified, sign};
+use ledger::transaction::{self, Approval, Payload, Verified, approval_bytes, sign};
 
 /// A state, the tree over it, and the blocks so far.
 #[derive(Clone)]
@@ -48,11 +48,27 @@ impl Chain {
 
     /// Signs an act, with an expiry `ahead` of the next height.
     pub fn sign(&mut self, key: &SigningKey, action: Action, ahead: i64) -> Vec<u8> {
+        self.sign_approved(key, action, ahead, &[])
+    }
+
+    /// The same with approvals by these keys, in the order of their public halves.
+    pub fn sign_approved(
+        &mut self,
+        key: &SigningKey,
+        action: Action,
+        ahead: i64,
+        approving: &[SigningKey],
+    ) -> Vec<u8> {
         self.salt += 1;
         let mut salt = [0; 16];
         salt[..8].copy_from_slice(&self.salt.to_be_bytes());
         let expiry = Height::new(self.tip.height.next().get().checked_add_signed(ahead).unwrap());
-        sign(&self.chain_id, key, &Payload { action, expiry, salt })
+        let mut payload = Payload { action, expiry, salt, approvals: Vec::new() };
+        let message = approval_bytes(&self.chain_id, &key.public_key(), &payload);
+        let approval = |one: &SigningKey| Approval { key: one.public_key(), signature: one.sign(&message) };
+        payload.approvals = approving.iter().map(approval).collect();
+        payload.approvals.sort_by_key(|approval| approval.key);
+        sign(&self.chain_id, key, &payload)
     }
 
     pub fn verified(&self, bytes: &[u8]) -> Verified {

@@ -12,6 +12,7 @@ use ledger::state::keys::{ChangeKey, LandListingRules, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use ledger::vote::{Proposal, SignedProposal, SignedVote, Vote};
 
+use super::certificates;
 use super::chain::Chain;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, keys};
@@ -50,6 +51,9 @@ fn proof(organisation: &str, validator: &Validator, words: &Words<'_>, names: &N
 
 /// The change of a line: `admit new votes=new_votes`, `remove zs reason=left`, and so on.
 pub fn change(words: &Words<'_>, names: &Names) -> Change {
+    if let Some(change) = certificates::change(words, names) {
+        return change;
+    }
     let who = words.plain.get(1).copied().unwrap_or("");
     match words.plain[0] {
         "centre" => Change::RegisterCentre {

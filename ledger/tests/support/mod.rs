@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part of it")]
 
 pub mod cddl;
+pub mod certificates;
 pub mod chain;
 pub mod governance;
 pub mod network;

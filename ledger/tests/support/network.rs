@@ -32,6 +32,8 @@ pub const RULES: &str = include_str!("../../../examples/rules/land-listing-2026.
 pub struct Options {
     /// Whether the clock is stepped by `keeper`.
     pub stepped: bool,
+    /// Whether keys must come from certificates.
+    pub certificates_required: bool,
     /// Values of rules: id to value and unit.
     pub rules: BTreeMap<String, (u64, String)>,
     /// Last day of the holiday table.
@@ -65,7 +67,11 @@ pub fn genesis_text(options: &Options) -> String {
     let mut text = String::from("name = \"test\"\ntime = \"2026-03-02T00:00:00+08:00\"\n\n[parameters]\n");
     let (bytes, count) =
         (options.block_bytes.unwrap_or(1 << 20), options.block_transactions.unwrap_or(1_000));
-    text += &format!("expiry_window = 100\nblock_bytes = {bytes}\nblock_transactions = {count}\n\n[clock]\n");
+    text += &format!("expiry_window = 100\nblock_bytes = {bytes}\nblock_transactions = {count}\n");
+    if options.certificates_required {
+        text += "certificates_required = true\n";
+    }
+    text += "\n[clock]\n";
     match options.stepped {
         true => text += &format!("kind = \"stepped\"\ntimekeeper = \"{}\"\n", key("keeper").public_key()),
         false => text += "kind = \"real\"\n",

@@ -6,6 +6,7 @@
 //! rule LL03 300 permille
 //! calendar ends 2026-05-31
 //! block transactions 2
+//! certificates required
 //! d0T09:00 seller publish L opens=d21 closes=d32 -> ok ListingPublished
 //! .        a quote 1010 -> stage_not_permitted
 //! d21      wait -> ok ListingOpened
@@ -16,23 +17,28 @@
 //! members gz,sz,zh,zs               # who votes at the next height, in this order
 //! era 5 gz,sz,zh,zs                 # who voted at height 5
 //! rules 1                           # the version in force
+//! organisation new called=new roles=bidder former=0
+//! questioned listing L 1            # by how many certificates
+//! questioned letter bank:G1 no
 //! ```
 //!
 //! `.` stands for one millisecond after the block before. What follows `ok` are all the events of the
 //! block; without any, events are not compared. A refused act shares its block with nothing else, and
 //! its block is compared with an empty one: a refusal leaves no trace. Any line may say `key=NAME` to
 //! sign with another key (`zs_votes` is the voting key of `zs`), `as=NAME` to name the change it proposes,
-//! `expiry=N` to expire N heights after the next, `again` to send the bytes of
+//! `approved=NAME,NAME` to have other keys approve it, `expiry=N` to expire N heights after the next, `again` to send the bytes of
 //! the case's last recorded act once more.
 
 use std::collections::BTreeSet;
 
+use ledger::crypto::SigningKey;
 use ledger::event::Event;
 use ledger::execute::Executed;
 use ledger::execute::rejection::Rejection;
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::Listing;
-use ledger::state::keys::{GuaranteeKey, ListingKey};
+use ledger::record::organisation::Organisation;
+use ledger::state::keys::{GuaranteeKey, ListingKey, OrganisationKey};
 use ledger::time::{BlockTime, Span};
 
 use super::chain::Chain;
@@ -89,6 +95,7 @@ impl Case {
                 let value = (value.parse().unwrap(), (*unit).to_owned());
                 self.options.rules.insert((*id).to_owned(), value);
             }
+            ["certificates", "required"] => self.options.certificates_required = true,
             ["calendar", "ends", day] => self.options.calendar_ends = Some((*day).to_owned()),
             ["block", "transactions", count] => {
                 self.options.block_transactions = Some(count.parse().unwrap());
@@ -108,6 +115,19 @@ impl Case {
             }
             ["members", expected] => governance::check_members(&self.running().0, expected, &place),
             ["era", height, expected] => governance::check_era(&self.running().0, height, expected, &place),
+            ["organisation", name, rest @ ..] => {
+                let organisation = self.running().0.read(&OrganisationKey(&code(name))).expect(&place);
+                check_organisation(&organisation, &Words::of(rest.iter().copied()), &place);
+            }
+            ["questioned", "listing", name, count] => {
+                let (chain, names) = self.running();
+                let listing = chain.read(&ListingKey(&names.listing(name))).expect(&place);
+                assert_eq!(listing.questioned.len().to_string(), *count, "{place}");
+            }
+            ["questioned", "letter", name, answer] => {
+                let letter = self.running().0.read(&GuaranteeKey(&letter(name))).expect(&place);
+                assert_eq!(if letter.questioned.is_some() { "yes" } else { "no" }, *answer, "{place}");
+            }
             ["rules", version] => governance::check_rules(&self.running().0, version, &place),
             _ => self.act(&words, &place, met),
         }
@@ -143,7 +163,14 @@ impl Case {
         } else {
             let signer = rest.named.get("key").copied().unwrap_or(who);
             let ahead = rest.named.get("expiry").map_or(10, |text| text.parse().unwrap());
-            chain.sign(&key(&signer.replace('_', " ")), action(verb, &rest, names), ahead)
+            let approving = rest.named.get("approved").copied().unwrap_or("");
+            let approving: Vec<SigningKey> = approving
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(|name| key(&name.replace('_', " ")))
+                .collect();
+            let signer = key(&signer.replace('_', " "));
+            chain.sign_approved(&signer, action(verb, &rest, names), ahead, &approving)
         };
         let transaction = chain.verified(&bytes);
         let (empty, _) = chain.propose(time, &[]);
@@ -192,7 +219,7 @@ fn check_events(made: &Executed, expected: &[&str], place: &str) {
 
 fn check_listing(names: &Names, listing: &Listing, expected: &Words<'_>, place: &str) {
     for (name, value) in &expected.named {
-        let actors = ["a", "b", "c", "trader"];
+        let actors = ["a", "b", "c", "trader", "new", "other"];
         let who = |found| actors.into_iter().find(|a| code(a) == found).unwrap_or("?").to_owned();
         let found = match *name {
             "stage" => listing.stage.name().to_owned(),
@@ -206,6 +233,18 @@ fn check_listing(names: &Names, listing: &Listing, expected: &Words<'_>, place: 
             "quoting" => listing.quoting.to_string(),
             "quotes" => listing.quotes.to_string(),
             name => panic!("{place}: a listing has no {name}"),
+        };
+        assert_eq!(found, *value, "{place}: {name}");
+    }
+}
+
+fn check_organisation(organisation: &Organisation, expected: &Words<'_>, place: &str) {
+    for (name, value) in &expected.named {
+        let found = match *name {
+            "called" => organisation.name.to_string(),
+            "roles" => organisation.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(","),
+            "former" => organisation.former_names.len().to_string(),
+            name => panic!("{place}: an organisation has no {name}"),
         };
         assert_eq!(found, *value, "{place}: {name}");
     }

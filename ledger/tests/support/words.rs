@@ -20,10 +20,12 @@ use ledger::procedure::qualification::DepositGuarantee;
 use ledger::procedure::quote::SubmitQuote;
 use ledger::procedure::registration::RegisterOrganisation;
 use ledger::procedure::release::ReleaseGuarantee;
+use ledger::procedure::shared_key::ReportSharedKey;
 use ledger::record::listing::{Prices, Resource};
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
+use super::certificates;
 use super::governance;
 use super::network::{code, key};
 
@@ -208,6 +210,16 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
         "approve" => Action::ApproveChange(ApproveChange { change: names.change(first) }),
         "report" => {
             Action::ReportDoubleSigning(ReportDoubleSigning { evidence: governance::evidence(words, names) })
+        }
+        "enrol" => Action::Enrol(certificates::enrol(words, names)),
+        "admit-role" => Action::AdmitRole(certificates::admit(words)),
+        "appoint" => Action::AppointStaff(certificates::appoint(words, names)),
+        "revoke-mandate" => Action::RevokeMandate(certificates::revoke_mandate(words)),
+        "revoke-certificate" => Action::RevokeCertificate(certificates::revoke_certificate(words, names)),
+        "record-list" => Action::RecordRevocationList(certificates::list(words, names)),
+        "record-ocsp" => Action::RecordOcspResponse(certificates::ocsp(words, names)),
+        "report-shared" => {
+            Action::ReportSharedKey(ReportSharedKey { enrolment: certificates::enrol(words, names) })
         }
         verb => panic!("no verb is called {verb}"),
     }

@@ -7,6 +7,7 @@ mod action;
 mod chain;
 mod event;
 mod governance;
+mod identity;
 mod listing;
 mod names;
 mod node;
@@ -26,6 +27,11 @@ pub use event::{Event, EventKind};
 pub use governance::{
     Approval, Change, ChangeStatus, DoubleSigning, Evidence, Member, Members, ProposedChange, RemovalReason,
     SignedMessage, SigningKind,
+};
+pub use identity::{
+    AdmitRole, AppointStaff, AuthorityTerms, CodeSource, DelegatedKey, Delegation, Enrol, Freshness,
+    HolderProof, KeyAlgorithm, Mandate, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
+    RevocationReason, RevokeCertificate, RevokeMandate, Scope, TradeKind, WhenStale,
 };
 pub use listing::{BestQuote, Bidder, BothSides, Contract, Listing, Prices, Quote, Resource, Terms};
 pub use names::{EndReason, ReleaseGround, Role, Stage};

@@ -186,6 +186,73 @@ fn describe_governance(kind: &EventKind) -> Words {
             format!("{organisation} signed twice at height {signed_height}, key {accused}"),
             format!("{organisation} 在高度 {signed_height} 重复签名，密钥 {accused}"),
         ),
+        identity => describe_identity(identity),
+    }
+}
+
+/// What happened to certificates and what follows from them, in a few words.
+fn describe_identity(kind: &EventKind) -> Words {
+    use EventKind as E;
+    match kind {
+        E::AuthorityTrusted { authority, .. } => {
+            words(format!("authority {authority} trusted"), format!("信任证书颁发机构 {authority}"))
+        }
+        E::AuthoritySuspended { authority, .. } => {
+            words(format!("authority {authority} suspended"), format!("暂停证书颁发机构 {authority}"))
+        }
+        E::AuthorityReinstated { authority, .. } => {
+            words(format!("authority {authority} reinstated"), format!("恢复证书颁发机构 {authority}"))
+        }
+        E::AuthorityRemoved { authority, .. } => {
+            words(format!("authority {authority} removed"), format!("移除证书颁发机构 {authority}"))
+        }
+        E::OrganisationEnrolled { organisation, certificate, .. } => words(
+            format!("{organisation} enrolled with certificate {certificate}"),
+            format!("{organisation} 以证书 {certificate} 登记"),
+        ),
+        E::OrganisationRenamed { organisation, name, .. } => {
+            words(format!("{organisation} is now called {name}"), format!("{organisation} 更名为 {name}"))
+        }
+        E::RoleAdmitted { organisation, .. } => {
+            words(format!("{organisation} has a further role"), format!("{organisation} 取得新角色"))
+        }
+        E::StaffAppointed { organisation, key, .. } => {
+            words(format!("{organisation} appointed key {key}"), format!("{organisation} 授权密钥 {key}"))
+        }
+        E::MandateRevoked { organisation, key } => {
+            words(format!("{organisation} revoked key {key}"), format!("{organisation} 撤销密钥 {key}"))
+        }
+        E::CertificateRevoked { certificate, organisation, date, .. } => words(
+            format!("certificate {certificate} of {organisation} revoked from {date}"),
+            format!("{organisation} 的证书 {certificate} 自 {date} 起吊销"),
+        ),
+        E::CertificateReleased { certificate, .. } => {
+            words(format!("certificate {certificate} off hold"), format!("证书 {certificate} 解除冻结"))
+        }
+        E::RevocationListRecorded { entries, .. } => words(
+            format!("revocation list of {entries} certificates recorded"),
+            format!("录入吊销列表，{entries} 张证书"),
+        ),
+        E::CertificateChecked { certificate, .. } => {
+            words(format!("certificate {certificate} is good"), format!("证书 {certificate} 状态正常"))
+        }
+        E::QuoteStruck { bidder, number, .. } => {
+            words(format!("quote {number} by {bidder} struck"), format!("{bidder} 的第{number}次报价作废"))
+        }
+        E::ListingQuestioned { listing, .. } => {
+            words(format!("listing {listing} questioned"), format!("挂牌项目 {listing} 存疑"))
+        }
+        E::GuaranteeQuestioned { guarantee, .. } => {
+            words(format!("letter {guarantee} questioned"), format!("保函 {guarantee} 存疑"))
+        }
+        E::SharedKeyRecorded { holder, applicant, .. } => words(
+            format!("{holder} and {applicant} share a key"),
+            format!("{holder} 与 {applicant} 共用密钥"),
+        ),
+        E::SignedWhileStale { organisation, .. } => words(
+            format!("{organisation} signed while revocation data is stale"),
+            format!("{organisation} 在吊销信息过时期间签名"),
+        ),
         // Everything else is described above.
         other => words(other.name(), other.name()),
     }

@@ -69,7 +69,7 @@ pub(crate) fn sign(
     expiry: Height,
     salt: [u8; 16],
 ) -> Result<Signed, Failure> {
-    let bytes = transaction::sign(chain, key, &Payload { action, expiry, salt });
+    let bytes = transaction::sign(chain, key, &Payload { action, expiry, salt, approvals: Vec::new() });
     let decoded = Unverified::decode(chain, &bytes).map_err(|e| {
         Failure::because(
             e,

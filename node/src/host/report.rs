@@ -1,14 +1,20 @@
-//! Reporting double signatures: a node that sees one signs a report with its voting key.
+//! Reporting double signatures and shared keys: a node that sees one signs a report with its voting key.
 //!
-//! What waits to be reported is on disk, so that a node that ends before its report is recorded signs it again.
+//! Double signatures that wait to be reported are on disk, so that a node that ends before its report is recorded
+//! signs it again. Shared keys wait in memory: who shares a key enrols again, and is seen again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use consensus::Evidence;
 use ledger::action::Action;
+use ledger::codec;
 use ledger::execute::{self, Failure};
-use ledger::id::{DoubleSigningId, Height};
+use ledger::hash::sha256;
+use ledger::id::Height;
 use ledger::procedure::double_signing::ReportDoubleSigning;
+use ledger::procedure::enrolment::Enrol;
+use ledger::procedure::shared_key::ReportSharedKey;
 use ledger::transaction::{self, Payload, Verified};
 
 use super::clock::next_time;
@@ -16,8 +22,25 @@ use super::{Host, HostError};
 use crate::network::Channel;
 use crate::wire;
 
+/// Most shared keys that wait to be reported; a node that sees more reports these first.
+const SHARED_KEYS_MAX: usize = 64;
 /// How many heights a report may wait before it is signed anew.
 const REPORT_WINDOW: u64 = 10;
+
+/// Enrolments that show a key under two organisations and are not on the ledger yet, with the last height at which
+/// the report sent may be recorded, if one was sent.
+#[derive(Default)]
+pub(super) struct SharedKeys(BTreeMap<[u8; 32], (Enrol, Option<Height>)>);
+
+/// What became of a report.
+enum Outcome {
+    /// It waits for a block until this height.
+    Sent(Height),
+    /// It is recorded, or the ledger does not take it.
+    Settled,
+    /// It can be tried again later.
+    Waits,
+}
 
 impl Host {
     /// Keeps what proves a double signing until it is recorded.
@@ -37,21 +60,55 @@ impl Host {
         }
     }
 
+    /// Keeps an enrolment that shows a key under two organisations until it is recorded.
+    pub(super) fn note_shared_key(&mut self, enrolment: Enrol) {
+        let organisation = &enrolment.delegation.organisation;
+        tracing::warn!(%organisation, "an enrolment with a key of another organisation");
+        metrics::counter!("enrolments_with_shared_keys_total").increment(1);
+        if self.shared_keys.0.len() < SHARED_KEYS_MAX {
+            let name = sha256(&codec::encode(&enrolment.delegation));
+            self.shared_keys.0.entry(name).or_insert((enrolment, None));
+        }
+    }
+
     /// Signs what waits to be reported, puts it into the mempool and passes it on.
     pub(super) fn report(&mut self) -> Result<(), HostError> {
         if !self.is_member() {
             return Ok(());
         }
-        self.reports
-            .waiting(self.tip.height)
-            .into_iter()
-            .try_for_each(|(id, evidence)| self.report_one(id, evidence))
+        for (id, evidence) in self.reports.waiting(self.tip.height) {
+            let action = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
+            match self.report_one(action, id.as_bytes())? {
+                Outcome::Sent(until) => self.reports.sent(&id, until),
+                Outcome::Settled => {
+                    self.reports.settled(&id);
+                    self.keep_reports();
+                }
+                Outcome::Waits => {}
+            }
+        }
+        let tip = self.tip.height;
+        let is_due = |sent: &Option<Height>| sent.is_none_or(|until| until <= tip);
+        let due = self.shared_keys.0.iter().filter(|(_, (_, sent))| is_due(sent));
+        let due: Vec<_> = due.map(|(name, (enrolment, _))| (*name, enrolment.clone())).collect();
+        for (name, enrolment) in due {
+            match self.report_one(Action::ReportSharedKey(ReportSharedKey { enrolment }), &name)? {
+                Outcome::Sent(until) => {
+                    self.shared_keys.0.entry(name).and_modify(|(_, sent)| *sent = Some(until));
+                }
+                Outcome::Settled => {
+                    self.shared_keys.0.remove(&name);
+                }
+                Outcome::Waits => {}
+            }
+        }
+        Ok(())
     }
 
-    fn report_one(&mut self, id: DoubleSigningId, evidence: Evidence) -> Result<(), HostError> {
+    fn report_one(&self, action: Action, name: &[u8; 32]) -> Result<Outcome, HostError> {
         let expiry =
             self.tip.height.next().plus(REPORT_WINDOW.min(self.parts.genesis.parameters.expiry_window));
-        let Some(report) = self.sign_report(id, evidence, expiry) else { return Ok(()) };
+        let Some(report) = self.sign_report(action, name, expiry) else { return Ok(Outcome::Waits) };
         let judged = {
             let snapshot = self.parts.store.snapshot()?;
             let time = next_time(&snapshot, &self.tip)?;
@@ -60,38 +117,35 @@ impl Host {
         match judged {
             Ok(()) => {}
             Err(Failure::State(error)) => return Err(error.into()),
-            // It is recorded, or the ledger does not take it.
             Err(Failure::Rejected(rejection)) => {
-                tracing::info!(%id, code = rejection.code(), "a double signing is not reported again");
-                self.reports.settled(&id);
-                self.keep_reports();
-                return Ok(());
+                let act = report.payload().action.name();
+                tracing::info!(act, code = rejection.code(), "not reported again");
+                return Ok(Outcome::Settled);
             }
         }
         let own = self.validators.get(&self.parts.key.public_key()).map(|member| member.organisation.clone());
-        let Some(organisation) = own else { return Ok(()) };
+        let Some(organisation) = own else { return Ok(Outcome::Waits) };
         let bytes = report.bytes().to_vec();
         if let Err(refusal) = self.parts.mempool.insert(Arc::new(report), organisation, &mut None) {
-            tracing::warn!(%refusal, "a report of a double signing must wait");
-            return Ok(());
+            tracing::warn!(%refusal, "a report must wait");
+            return Ok(Outcome::Waits);
         }
-        self.reports.sent(&id, expiry);
         for frame in wire::gossip(std::iter::once(bytes.as_slice())) {
             if let Err(error) = self.parts.network.broadcast(Channel::Transactions, frame) {
-                tracing::warn!(%error, "a report of a double signing could not be passed on");
+                tracing::warn!(%error, "a report could not be passed on");
             }
         }
-        Ok(())
+        Ok(Outcome::Sent(expiry))
     }
 
-    /// The report: its salt follows from the record, so that signing it again for the same height is the same
+    /// The report: its salt follows from what it is about, so that signing it again for the same height is the same
     /// transaction.
-    fn sign_report(&self, id: DoubleSigningId, evidence: Evidence, expiry: Height) -> Option<Verified> {
+    fn sign_report(&self, action: Action, name: &[u8; 32], expiry: Height) -> Option<Verified> {
         let mut salt = [0; 16];
-        salt.iter_mut().zip(id.as_bytes()).for_each(|(slot, byte)| *slot = *byte);
-        let action = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
+        salt.iter_mut().zip(name).for_each(|(slot, byte)| *slot = *byte);
         let chain = &self.parts.genesis.chain_id;
-        let bytes = transaction::sign(chain, &self.parts.key, &Payload { action, expiry, salt });
+        let payload = Payload { action, expiry, salt, approvals: Vec::new() };
+        let bytes = transaction::sign(chain, &self.parts.key, &payload);
         Verified::decode(chain, &bytes)
             .inspect_err(|error| tracing::error!(%error, "a report of our own does not verify"))
             .ok()

@@ -187,7 +187,7 @@ impl Fixture {
     pub(crate) fn sign(&self, signer: &str, action: Action) -> Vec<u8> {
         let expiry = Height::new(self.chain.tip.lock().unwrap().height.get() + 500);
         let salt = ledger::hash::sha256(format!("{signer} {action:?}").as_bytes());
-        let payload = Payload { action, expiry, salt: salt[..16].try_into().unwrap() };
+        let payload = Payload { action, expiry, salt: salt[..16].try_into().unwrap(), approvals: Vec::new() };
         transaction::sign(&self.genesis.chain_id, &key(signer), &payload)
     }
 

@@ -8,7 +8,10 @@ use ledger::codec::Title;
 use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
 use ledger::hash::DocumentHash;
-use ledger::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, RegionCode};
+use ledger::id::{
+    AuthorityId, CertificateId, ChangeId, CreditCode, DealCode, DelegationId, DoubleSigningId, GuaranteeId,
+    IssuerId, RegionCode, SharedKeyId,
+};
 use ledger::procedure::listing::PublishListing;
 use ledger::record::Clock;
 use ledger::record::guarantee::GuaranteeStatus;
@@ -20,6 +23,7 @@ use ledger::time::BlockTime;
 use super::calendar::{self, Rules};
 use super::due::{self, Thing};
 use super::governance::{self, DoubleSigning, Members, Proposal};
+use super::identity::{Authority, Certificate, Key, List, SharedKey};
 
 /// Everything that a rule can ask about, but for the names of recorded transactions.
 #[derive(Clone, Debug)]
@@ -32,14 +36,26 @@ pub struct Books {
     pub block_transactions: u64,
     /// The key that steps the clock; `None` where time is real.
     pub timekeeper: Option<PublicKey>,
+    /// Whether a centre may register organisations without keys only.
+    pub certificates_required: bool,
     /// What a stepped clock reads.
     pub clock: Option<BlockTime>,
     /// Legal numbers and the holiday table.
     pub pack: Arc<RulePack>,
     /// Everybody.
     pub organisations: BTreeMap<CreditCode, Member>,
-    /// Whom each key speaks for.
-    pub keys: BTreeMap<PublicKey, CreditCode>,
+    /// Whom each key speaks for, and how far.
+    pub keys: BTreeMap<PublicKey, Key>,
+    /// The trust list.
+    pub authorities: BTreeMap<AuthorityId, Authority>,
+    /// The newest revocation list of each issuer.
+    pub lists: BTreeMap<(AuthorityId, IssuerId), List>,
+    /// Certificates that somebody has enrolled with.
+    pub certificates: BTreeMap<CertificateId, Certificate>,
+    /// Delegations that were recorded.
+    pub delegations: BTreeSet<DelegationId>,
+    /// Keys that are known to be shared.
+    pub shared_keys: BTreeMap<SharedKeyId, SharedKey>,
     /// Listings by deal code.
     pub deals: BTreeMap<DealCode, Deal>,
     /// Letters of guarantee.
@@ -72,6 +88,10 @@ pub struct Member {
     pub admitted_by: CreditCode,
     /// When.
     pub admitted_at: BlockTime,
+    /// From when on the certificate is valid that its name comes from.
+    pub named_from: Option<BlockTime>,
+    /// Names it had before, each with the instant until which it had it.
+    pub former_names: Vec<(Title, BlockTime)>,
 }
 
 /// Signatures of the two sides, with their times.
@@ -90,7 +110,7 @@ pub struct Bidder {
     pub letter: GuaranteeId,
     /// When.
     pub since: BlockTime,
-    /// How often it has quoted.
+    /// How many of its quotes stand.
     pub quotes: u32,
 }
 
@@ -103,6 +123,10 @@ pub struct Quote {
     pub price: Amount,
     /// When.
     pub at: BlockTime,
+    /// The certificate that its key comes from.
+    pub certificate: Option<CertificateId>,
+    /// When it was struck.
+    pub struck: Option<BlockTime>,
 }
 
 /// A listing from its notice on.
@@ -138,6 +162,10 @@ pub struct Deal {
     pub contract: Option<(DocumentHash, Sides)>,
     /// Why it ended without a contract.
     pub ended: Option<EndReason>,
+    /// What keys of certificates have signed in it beside quotes, and when.
+    pub signed: Vec<(CertificateId, BlockTime)>,
+    /// Certificates for which it is questioned.
+    pub questioned: BTreeSet<CertificateId>,
 }
 
 /// A letter of guarantee.
@@ -157,6 +185,10 @@ pub struct Letter {
     pub expires_at: BlockTime,
     /// Where it stands.
     pub status: GuaranteeStatus,
+    /// The certificate that its guarantor's key comes from.
+    pub certificate: Option<CertificateId>,
+    /// Since when it is questioned.
+    pub questioned: Option<BlockTime>,
 }
 
 impl Books {
@@ -172,10 +204,16 @@ impl Books {
             block_bytes: genesis.parameters.block_bytes,
             block_transactions: genesis.parameters.block_transactions,
             timekeeper,
+            certificates_required: genesis.parameters.certificates_required,
             clock,
             pack: Arc::new(genesis.rules.clone()),
             organisations: BTreeMap::new(),
             keys: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            delegations: BTreeSet::new(),
+            shared_keys: BTreeMap::new(),
             deals: BTreeMap::new(),
             letters: BTreeMap::new(),
             numbered: BTreeMap::new(),
@@ -194,11 +232,18 @@ impl Books {
                 roles: organisation.roles.iter().copied().collect(),
                 admitted_by: organisation.code.clone(),
                 admitted_at: genesis.time,
+                named_from: None,
+                former_names: Vec::new(),
             };
-            books.organisations.insert(organisation.code.clone(), member);
-            books.keys.extend(keys.iter().map(|key| (*key, organisation.code.clone())));
+            books.register(organisation.code.clone(), member, keys);
         }
         books
+    }
+
+    /// Enters an organisation and keys that may do everything that it may.
+    pub(super) fn register(&mut self, code: CreditCode, member: Member, keys: &[PublicKey]) {
+        self.keys.extend(keys.iter().map(|key| (*key, Key::registered(code.clone()))));
+        self.organisations.insert(code, member);
     }
 
     /// Whether somebody is registered and has the role.
@@ -224,6 +269,11 @@ impl Books {
     /// The first thing that has fallen due by `now`.
     pub(super) fn due_by(&self, now: BlockTime) -> Option<Thing> {
         self.agenda.first().filter(|(time, _)| *time <= now).map(|(_, thing)| thing.clone())
+    }
+
+    /// Takes the first thing off the agenda: nothing that it changes does so.
+    pub(super) fn cross_off(&mut self) {
+        self.agenda.pop_first();
     }
 
     /// Puts something else on the agenda.
@@ -282,10 +332,10 @@ impl Sides {
 }
 
 impl Deal {
-    /// The highest quote, of equal ones the earlier, with its number from 1.
+    /// The highest quote that stands, of equal ones the earlier, with its number from 1.
     pub fn best(&self) -> Option<(u32, &Quote)> {
         let mut best: Option<(u32, &Quote)> = None;
-        for (number, quote) in (1..).zip(&self.quotes) {
+        for (number, quote) in (1..).zip(&self.quotes).filter(|(_, quote)| quote.struck.is_none()) {
             if best.is_none_or(|(_, held)| quote.price.minor() > held.price.minor()) {
                 best = Some((number, quote));
             }
@@ -293,7 +343,7 @@ impl Deal {
         best
     }
 
-    /// Bidders that have quoted.
+    /// Bidders of whom a quote stands.
     pub fn valid_bidders(&self) -> u32 {
         self.bidders.values().map(|bidder| u32::from(bidder.quotes > 0)).sum()
     }

@@ -2,9 +2,11 @@
 //!
 //! A letter begins once, is deposited at most once and ends at most once; the amounts of all letters are those in
 //! force, released and expired; a listing has one result, which is its highest quote; the winner's deposited letter
-//! is not released while it is bound. What the members decide is held by `council`.
+//! is not released while it is bound. What the members decide is held by `council`, what
+//! certificates and keys may do by `registry`.
 
 mod council;
+mod registry;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +16,7 @@ use ledger::id::{CreditCode, DealCode, GuaranteeId};
 
 use super::totals::{Money, Totals};
 use council::Council;
+use registry::Registry;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -32,7 +35,10 @@ struct Letter {
 
 #[derive(Clone, Debug, Default)]
 struct Listing {
-    best: Option<(CreditCode, Amount, u32)>,
+    /// Quotes that stand, in their order.
+    quotes: Vec<(CreditCode, Amount, u32)>,
+    /// How many there were, with those that were struck.
+    counted: u32,
     winner: Option<CreditCode>,
     over: bool,
 }
@@ -45,6 +51,7 @@ pub struct Conservation {
     qualified: BTreeSet<(DealCode, CreditCode)>,
     money: BTreeMap<&'static str, Money>,
     council: Council,
+    registry: Registry,
 }
 
 fn ensure(good: bool, sentence: impl FnOnce() -> String) -> Result<(), String> {
@@ -58,6 +65,7 @@ impl Conservation {
     /// A sentence about what it breaks.
     pub fn enter(&mut self, event: &Event) -> Result<(), String> {
         self.council.enter(event)?;
+        self.registry.enter(event)?;
         match event {
             Event::GuaranteeIssued { guarantee, listing, applicant, amount } => {
                 let letter = Letter {
@@ -81,6 +89,7 @@ impl Conservation {
             Event::QuoteRecorded { listing, bidder, price, number } => {
                 self.quoted(listing, bidder, *price, *number)
             }
+            Event::QuoteStruck { listing, bidder, number, .. } => self.struck(listing, bidder, *number),
             Event::ListingConcluded { listing, winner, price, .. } => self.concluded(listing, winner, *price),
             Event::ListingEnded { listing, .. } | Event::ContractSigned { listing, complete: true, .. } => {
                 let entry = self.listings.entry(listing.clone()).or_default();
@@ -105,7 +114,24 @@ impl Conservation {
             | Event::MemberRemoved { .. }
             | Event::KeysRotated { .. }
             | Event::RulesAdopted { .. }
-            | Event::DoubleSigningRecorded { .. } => Ok(()),
+            | Event::DoubleSigningRecorded { .. }
+            | Event::AuthorityTrusted { .. }
+            | Event::AuthoritySuspended { .. }
+            | Event::AuthorityReinstated { .. }
+            | Event::AuthorityRemoved { .. }
+            | Event::OrganisationEnrolled { .. }
+            | Event::OrganisationRenamed { .. }
+            | Event::RoleAdmitted { .. }
+            | Event::StaffAppointed { .. }
+            | Event::MandateRevoked { .. }
+            | Event::CertificateRevoked { .. }
+            | Event::CertificateReleased { .. }
+            | Event::RevocationListRecorded { .. }
+            | Event::CertificateChecked { .. }
+            | Event::ListingQuestioned { .. }
+            | Event::GuaranteeQuestioned { .. }
+            | Event::SharedKeyRecorded { .. }
+            | Event::SignedWhileStale { .. } => Ok(()),
         }
     }
 
@@ -162,15 +188,27 @@ impl Conservation {
         ensure(entry.winner.is_none() && !entry.over, || {
             format!("{bidder} quotes for {listing} after its result")
         })?;
-        let (held, last) = entry.best.as_ref().map_or((0, 0), |best| (best.1.minor(), best.2));
-        let follows = price.minor() > held && number == last + 1;
-        entry.best = Some((bidder.clone(), price, number));
+        let held = entry.quotes.last().map_or(0, |best| best.1.minor());
+        let follows = price.minor() > held && number == entry.counted + 1;
+        entry.quotes.push((bidder.clone(), price, number));
+        entry.counted += 1;
         ensure(follows, || format!("quote {number} for {listing} does not exceed the one before it"))
+    }
+
+    fn struck(&mut self, listing: &DealCode, bidder: &CreditCode, number: u32) -> Result<(), String> {
+        let entry = self.listings.entry(listing.clone()).or_default();
+        let stood = entry.quotes.iter().position(|quote| quote.0 == *bidder && quote.2 == number);
+        ensure(entry.winner.is_none() && !entry.over, || {
+            format!("a quote for {listing} is struck after its result")
+        })?;
+        let at = stood.ok_or_else(|| format!("quote {number} for {listing} is struck, and stood not"))?;
+        entry.quotes.remove(at);
+        Ok(())
     }
 
     fn concluded(&mut self, listing: &DealCode, winner: &CreditCode, price: Amount) -> Result<(), String> {
         let entry = self.listings.entry(listing.clone()).or_default();
-        let highest = entry.best.as_ref().is_some_and(|(who, what, _)| who == winner && *what == price);
+        let highest = entry.quotes.last().is_some_and(|(who, what, _)| who == winner && *what == price);
         let before = entry.winner.replace(winner.clone());
         ensure(highest, || format!("{winner} wins {listing} with {price}, which is not the highest quote"))?;
         ensure(before.is_none() && !entry.over, || format!("listing {listing} has two results"))

@@ -2,14 +2,14 @@
 
 use ledger::event::Event;
 use ledger::governance::ChangeStatus;
-use ledger::id::{ChangeId, CreditCode, DealCode, GuaranteeId, LetterNumber};
+use ledger::id::{CertificateId, ChangeId, CreditCode, DealCode, GuaranteeId, LetterNumber};
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::{EndReason, Stage};
 use ledger::time::BlockTime;
 
 use super::books::{Books, Deal, Letter};
-use super::calendar;
 use super::governance::Proposal;
+use super::{calendar, reach};
 
 /// Most things that happen in one block.
 pub(super) const MOST_IN_A_BLOCK: usize = 1_000;
@@ -27,6 +27,10 @@ pub(super) enum Thing {
     ReturnDue(DealCode),
     LetterEnds(CreditCode, usize, LetterNumber),
     ChangeExpires(ChangeId),
+    /// A revocation that dates back reaches the next listing after this one in which its certificate has signed.
+    ReachesListings(CertificateId, Option<DealCode>),
+    /// The same for letters, after this number.
+    ReachesLetters(CertificateId, Option<LetterNumber>),
 }
 
 /// What a listing waits for as it stands.
@@ -78,6 +82,14 @@ pub(super) fn happen(books: &mut Books, now: BlockTime, thing: Thing) -> Vec<Eve
         Thing::ChangeExpires(change) => {
             books.change_proposal(change, |proposal| proposal.status = ChangeStatus::Expired);
             vec![Event::ChangeExpired { change }]
+        }
+        Thing::ReachesListings(certificate, after) => {
+            books.cross_off();
+            reach::listing(books, now, certificate, after)
+        }
+        Thing::ReachesLetters(certificate, after) => {
+            books.cross_off();
+            reach::letters(books, now, certificate, after)
         }
     }
 }

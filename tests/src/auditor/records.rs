@@ -1,6 +1,7 @@
 //! The auditor's books beside a ledger's records. Nothing else of the auditor reads a ledger's state.
 
 mod governance;
+mod identity;
 
 use std::fmt::Debug;
 
@@ -26,6 +27,7 @@ pub fn compare(auditor: &Auditor, state: &dyn StateRead) -> Result<(), Disagreem
     let all = || {
         let mut totals = Totals::default();
         comparison.governance(&mut totals)?;
+        comparison.identity(&mut totals)?;
         comparison.trades(&mut totals)?;
         complete(totals, auditor.totals())
     };
@@ -103,6 +105,9 @@ impl Comparison<'_> {
         let of = |field: &'static str| move || format!("{field} of organisation {code}");
         same(of("the roles"), found.roles.clone(), ours.roles.iter().copied().collect())?;
         same(of("name and region"), (&found.name, &found.region), (&ours.name, &ours.region))?;
+        let former: Vec<_> = found.former_names.iter().map(|one| (one.name.clone(), one.until)).collect();
+        let theirs = (found.named_from, &former);
+        same(of("where its name comes from"), theirs, (ours.named_from, &ours.former_names))?;
         let (theirs, ours) = ((&found.admitted_by, found.admitted_at), (&ours.admitted_by, ours.admitted_at));
         same(of("the admission"), theirs, ours)
     }
@@ -136,6 +141,8 @@ impl Comparison<'_> {
         same(of("the confirmation"), sides(&found.confirmation), ours.confirmed)?;
         let contract = found.contract.as_ref().map(|c| (c.document, sides(&c.signed)));
         same(of("the contract"), contract, ours.contract)?;
+        let questioned: Vec<_> = ours.questioned.iter().copied().collect();
+        same(of("what is questioned"), &found.questioned, &questioned)?;
         self.bidders(code, ours)?;
         self.quotes(code, ours)
     }
@@ -150,9 +157,14 @@ impl Comparison<'_> {
 
     fn quotes(&self, code: &DealCode, deal: &Deal) -> Result<(), String> {
         let found: Vec<Quote> = self.values(quotes_of(code, 0))?;
-        let found: Vec<_> = found.into_iter().map(|q| (q.number, q.bidder, q.price, q.at)).collect();
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|q| ((q.number, q.bidder, q.price, q.at), (q.certificate, q.struck)))
+            .collect();
         let ours = (1u32..).zip(&deal.quotes);
-        let ours = ours.map(|(number, q)| (number, q.bidder.clone(), q.price, q.at)).collect();
+        let ours =
+            ours.map(|(number, q)| ((number, q.bidder.clone(), q.price, q.at), (q.certificate, q.struck)));
+        let ours = ours.collect();
         same(|| format!("the quotes of listing {code}"), found, ours)
     }
 
@@ -166,6 +178,8 @@ impl Comparison<'_> {
         let (theirs, parties) =
             ((&found.applicant, &found.beneficiary), (&ours.applicant, &ours.beneficiary));
         same(of("applicant and beneficiary"), theirs, parties)?;
+        let theirs = (found.certificate, found.questioned);
+        same(of("certificate and question"), theirs, (ours.certificate, ours.questioned))?;
         same(of("the listing"), &found.listing, &ours.deal)?;
         same(of("the term"), (found.issued_at, found.expires_at), (ours.issued_at, ours.expires_at))
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ledger::event::Recorded;
-use ledger::id::{ChainId, CreditCode};
+use ledger::action::Action;
+use ledger::event::{Event, Recorded};
+use ledger::id::{CertificateId, ChainId, CreditCode};
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
 use ledger::transaction;
@@ -11,7 +12,28 @@ use ledger::transaction;
 use super::acts::{self, Entry, Moment};
 use super::books::Books;
 use super::code::{Code, Faults};
+use super::identity::Key;
+use super::rights::Signing;
 use super::{Offer, due};
+
+/// For whom a key signs.
+enum Speaker {
+    /// A key of an organisation.
+    Organisation(Key),
+    /// The voting key of a member.
+    Member(CreditCode),
+    /// Who wants to enrol.
+    Applicant(CreditCode),
+}
+
+impl Speaker {
+    fn organisation(&self) -> CreditCode {
+        match self {
+            Self::Organisation(record) => record.holder.clone(),
+            Self::Member(code) | Self::Applicant(code) => code.clone(),
+        }
+    }
+}
 
 /// A block that is being entered.
 #[derive(Debug)]
@@ -77,17 +99,26 @@ impl<'a> Sitting<'a> {
         faults.when(expiry > self.height.saturating_add(window), Code::ExpiryTooFar);
         let known = self.recorded.contains(&offer.id) || self.entered.contains(&offer.id);
         faults.when(known, Code::AlreadyRecorded);
-        let Some((signer, may)) = self.speaker(offer) else {
+        let Some(speaker) = self.speaker(offer) else {
             faults.when(true, Code::UnknownKey);
             return faults.first();
         };
-        faults.when(!may, Code::RoleNotPermitted);
-        let (chain, height, time) = (self.chain, self.height, self.time);
-        let moment = Moment { books: &self.books, chain, height, time, signer: &signer, key: offer.key };
+        let stale = self.judge_speaker(&speaker, offer, &mut faults);
+        let (chain, height, time, key) = (self.chain, self.height, self.time, offer.key);
+        let signer = speaker.organisation();
+        let moment = Moment { books: &self.books, chain, height, time, signer: &signer, key };
         acts::judge(action, &moment, &mut faults);
         faults.first()?;
-        let entry = Entry { height, time, id: offer.id, signer };
-        let happened = acts::enter(action, &mut self.books, entry);
+        let certificate = match speaker {
+            Speaker::Organisation(record) => record.certificate,
+            Speaker::Member(_) | Speaker::Applicant(_) => None,
+        };
+        if let Some(certificate) = stale {
+            let event = Event::SignedWhileStale { organisation: signer.clone(), certificate };
+            self.events.push(Recorded { transaction: Some(offer.id), event });
+        }
+        let entry = Entry { height, time, id: offer.id, signer, key, certificate };
+        let happened = acts::enter(action, &mut self.books, entry, chain);
         let of = |event| Recorded { transaction: Some(offer.id), event };
         self.events.extend(happened.into_iter().map(of));
         self.entered.insert(offer.id);
@@ -95,16 +126,38 @@ impl<'a> Sitting<'a> {
         Ok(())
     }
 
-    /// For whom a key signs, and whether it may sign this: a key that speaks for an organisation as far as the
-    /// roles go, any other with which a member votes what a voting key may.
-    fn speaker(&self, offer: &Offer) -> Option<(CreditCode, bool)> {
-        let action = &offer.payload.action;
-        if let Some(code) = self.books.keys.get(&offer.key) {
-            let may = |role: &Role| self.books.has_role(code, *role);
-            return Some((code.clone(), acts::roles(action).iter().any(may)));
+    /// For whom a key signs. Whoever enrols is an applicant, whatever its key may be otherwise.
+    fn speaker(&self, offer: &Offer) -> Option<Speaker> {
+        if let Action::Enrol(act) = &offer.payload.action {
+            let delegated = act.delegation.keys.iter().any(|delegated| delegated.key == offer.key);
+            return delegated.then(|| Speaker::Applicant(act.delegation.organisation.clone()));
         }
-        let code = self.books.voter(&offer.key)?;
-        Some((code.clone(), acts::is_for_voting_keys(action)))
+        if let Some(record) = self.books.keys.get(&offer.key) {
+            return Some(Speaker::Organisation(record.clone()));
+        }
+        self.books.voter(&offer.key).map(|code| Speaker::Member(code.clone()))
+    }
+
+    /// Notes what the speaker may not do: by its roles and rights, or as a voting key or an applicant, whose acts
+    /// nobody approves. Answers as [`Signing::judge`].
+    fn judge_speaker(&self, speaker: &Speaker, offer: &Offer, faults: &mut Faults) -> Option<CertificateId> {
+        let (action, payload) = (&offer.payload.action, &offer.payload);
+        let record = match speaker {
+            Speaker::Organisation(record) => record,
+            Speaker::Member(_) => {
+                faults.when(!acts::is_for_voting_keys(action), Code::RoleNotPermitted);
+                faults.when(!payload.approvals.is_empty(), Code::InvalidApproval);
+                return None;
+            }
+            Speaker::Applicant(_) => {
+                faults.when(!payload.approvals.is_empty(), Code::InvalidApproval);
+                return None;
+            }
+        };
+        let may = |role: &Role| self.books.has_role(&record.holder, *role);
+        faults.when(!acts::roles(action).iter().any(may), Code::RoleNotPermitted);
+        let (books, chain, time, key) = (&self.books, self.chain, self.time, offer.key);
+        Signing { books, chain, time, payload, key, record }.judge(faults)
     }
 
     /// The books after the block, the names of what it recorded, and what happened.

@@ -44,6 +44,16 @@ pub struct Totals {
     pub double_signings: u64,
     /// The version of the rule pack in force.
     pub rule_pack: u32,
+    /// Keys that speak for somebody, or did.
+    pub keys: u64,
+    /// Entries of the trust list, by the name of their state.
+    pub authorities: BTreeMap<&'static str, u64>,
+    /// Revocation lists in force, and the certificates on them.
+    pub revocation_lists: (u64, u64),
+    /// Certificates that somebody has enrolled with, and how many of them are revoked.
+    pub certificates: (u64, u64),
+    /// Keys that are known to be shared.
+    pub shared_keys: u64,
 }
 
 impl Totals {
@@ -59,6 +69,15 @@ impl Totals {
         totals.eras = books.eras.len() as u64;
         totals.double_signings = books.double_signings.len() as u64;
         totals.rule_pack = books.pack.version;
+        totals.keys = books.keys.len() as u64;
+        for authority in books.authorities.values() {
+            *totals.authorities.entry(authority.status.name()).or_default() += 1;
+        }
+        let entries: usize = books.lists.values().map(|list| list.entries.len()).sum();
+        totals.revocation_lists = (books.lists.len() as u64, entries as u64);
+        let revoked = books.certificates.values().filter(|one| one.revocation.is_some()).count();
+        totals.certificates = (books.certificates.len() as u64, revoked as u64);
+        totals.shared_keys = books.shared_keys.len() as u64;
         totals
     }
 

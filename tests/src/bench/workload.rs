@@ -125,7 +125,7 @@ impl Workload {
 fn sign(chain: &ChainId, key: &SigningKey, number: usize, action: Action) -> Vec<u8> {
     let mut salt = [0; 16];
     salt[..8].copy_from_slice(&number.to_be_bytes());
-    transaction::sign(chain, key, &Payload { action, expiry: EXPIRY, salt })
+    transaction::sign(chain, key, &Payload { action, expiry: EXPIRY, salt, approvals: Vec::new() })
 }
 
 fn registration(party: &Party, role: Role) -> anyhow::Result<Action> {

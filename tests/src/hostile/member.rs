@@ -160,7 +160,8 @@ fn gossip(chain: &ChainId) -> Vec<Bytes> {
     let forged = |i: u8| {
         let mut salt = [0; 16];
         salt[0] = i;
-        let payload = Payload { action: admission(), expiry: Height::new(EXPIRY), salt };
+        let payload =
+            Payload { action: admission(), expiry: Height::new(EXPIRY), salt, approvals: Vec::new() };
         let mut bytes = sign(chain, &stranger, &payload);
         *bytes.last_mut().expect("a signature") ^= 1;
         ByteVec::from(bytes)

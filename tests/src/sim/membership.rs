@@ -143,6 +143,6 @@ fn sign(scene: &Scene<'_>, who: &Keys, action: Action, number: [u64; 2]) -> Vec<
     let mut salt = [0; 16];
     salt[..8].copy_from_slice(&number[0].to_be_bytes());
     salt[8..].copy_from_slice(&number[1].to_be_bytes());
-    let payload = Payload { action, expiry: Height::new(EXPIRY), salt };
+    let payload = Payload { action, expiry: Height::new(EXPIRY), salt, approvals: Vec::new() };
     transaction::sign(scene.chain, &who.operator, &payload)
 }

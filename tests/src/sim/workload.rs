@@ -94,7 +94,7 @@ impl Traffic {
         });
         let mut salt = [0; 16];
         salt[..8].copy_from_slice(&number.to_be_bytes());
-        let payload = Payload { action, expiry: Height::new(EXPIRY), salt };
+        let payload = Payload { action, expiry: Height::new(EXPIRY), salt, approvals: Vec::new() };
         let in_genesis = scene.auditor.books().members_at(1)?;
         let centres: Vec<&Keys> =
             scene.centres.iter().filter(|keys| in_genesis.contains_key(&keys.code)).collect();

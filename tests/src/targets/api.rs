@@ -133,7 +133,7 @@ fn registration(genesis: &Genesis, number: u64) -> Vec<u8> {
         roles: vec![Role::Bidder],
         keys: vec![key(&format!("admitted {number}")).public_key()],
     });
-    let payload = Payload { action, expiry: Height::new(900), salt: [7; 16] };
+    let payload = Payload { action, expiry: Height::new(900), salt: [7; 16], approvals: Vec::new() };
     sign(&genesis.chain_id, &key("operator 0"), &payload)
 }
 

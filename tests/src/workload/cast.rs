@@ -45,6 +45,7 @@ pub struct Cast {
 /// What differs from seed to seed.
 struct Variant {
     stepped: bool,
+    certificates_required: bool,
     expiry_window: u64,
     block_transactions: u64,
     begins: &'static str,
@@ -97,6 +98,7 @@ impl Variant {
             begins,
             calendar_ends,
             rules: PACKS[pack],
+            certificates_required: chance.happens(25),
         }
     }
 
@@ -154,13 +156,14 @@ impl Cast {
         }
         text.push_str(&variant.pack());
         let described = format!(
-            "{} clock from {}, window {}, {} transactions a block, holiday table to {}, rules {:?}",
+            "{} clock from {}, window {}, {} transactions a block, holiday table to {}, rules {:?}, {} by centres",
             if variant.stepped { "stepped" } else { "real" },
             variant.begins,
             variant.expiry_window,
             variant.block_transactions,
             variant.calendar_ends.unwrap_or("2026-12-31"),
             variant.rules,
+            if variant.certificates_required { "no keys" } else { "keys" },
         );
         let genesis = Genesis::parse(text.as_bytes())?;
         Ok(Self { genesis, keys, proposer: key("0 votes").public_key(), described })
@@ -176,8 +179,8 @@ fn head(variant: &Variant) -> String {
     };
     format!(
         "name = \"audited\"\ntime = \"{}\"\n\n[parameters]\nexpiry_window = {}\nblock_bytes = 1048576\n\
-         block_transactions = {}\n\n[clock]\n{clock}\n\n",
-        variant.begins, variant.expiry_window, variant.block_transactions,
+         block_transactions = {}\ncertificates_required = {}\n\n[clock]\n{clock}\n\n",
+        variant.begins, variant.expiry_window, variant.block_transactions, variant.certificates_required,
     )
 }
 

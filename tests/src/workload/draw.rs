@@ -14,6 +14,8 @@ pub(super) struct Draw {
     pub(super) action: Action,
     /// The last height at which it may be recorded.
     pub(super) expiry: u64,
+    /// Keys that approve it.
+    pub(super) approvals: Vec<PublicKey>,
     /// The refusal at which it aims.
     pub(super) aim: Option<Code>,
 }
@@ -22,6 +24,13 @@ impl Draw {
     /// The same with a refusal as its aim.
     pub(super) fn aimed(mut self, code: Code) -> Self {
         self.aim = Some(code);
+        self
+    }
+
+    /// The same with approvals, in the order of their keys.
+    pub(super) fn approved(mut self, by: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.approvals.extend(by);
+        self.approvals.sort_unstable();
         self
     }
 }

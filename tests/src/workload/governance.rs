@@ -12,7 +12,7 @@ use ledger::validators::Validator;
 
 use super::draw::Draw;
 use super::hand::{Hand, Scene};
-use super::{evidence, legal, packs};
+use super::{evidence, identity, legal, packs};
 use crate::auditor::governance::Proposal;
 
 /// Members that are never fewer: with four, one may fail.
@@ -45,7 +45,11 @@ pub(super) fn flurry(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 }
 
 fn speaks(hand: &Hand, scene: &Scene<'_>, code: &CreditCode) -> bool {
-    scene.books.keys.iter().any(|(key, holder)| holder == code && hand.key(key).is_some())
+    scene
+        .books
+        .keys
+        .iter()
+        .any(|(key, of)| of.holder == *code && of.revoked.is_none() && hand.key(key).is_some())
 }
 
 fn propose(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
@@ -56,6 +60,9 @@ fn propose(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// A change that would do some good.
 fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
+    if hand.chance.happens(55) {
+        return identity::change(hand, scene);
+    }
     let candidates = candidates(scene);
     let kind = if hand.keeps_members { 60 + hand.chance.below(40) } else { hand.chance.below(100) };
     match kind {
@@ -73,7 +80,8 @@ fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
 /// Any change, for whoever signs it.
 pub(super) fn any_change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
     let anybody = hand.someone_of(scene, |_, _| true)?;
-    match hand.chance.below(5) {
+    match hand.chance.below(7) {
+        5 | 6 => identity::any_change(hand, scene),
         0 => register_centre(hand),
         1 => admit(hand, anybody),
         2 => Some(Change::RemoveMember { organisation: anybody, reason: RemovalReason::Left }),
@@ -182,7 +190,13 @@ fn may_pass(hand: &Hand, scene: &Scene<'_>, change: &Change) -> bool {
         Change::RemoveMember { .. } => members.len() > FEWEST_MEMBERS,
         Change::AdmitMember { .. } => members.len() < at_first + MOST_NEWCOMERS,
         Change::RotateKeys { .. } => return !hand.keeps_members,
-        Change::RegisterCentre { .. } | Change::AdoptRules { .. } => return true,
+        Change::RegisterCentre { .. }
+        | Change::AdoptRules { .. }
+        | Change::TrustAuthority { .. }
+        | Change::SuspendAuthority { .. }
+        | Change::ReinstateAuthority { .. }
+        | Change::RemoveAuthority { .. }
+        | Change::RevokeCertificate { .. } => return true,
     };
     let resizes = |proposal: &&Proposal| match &*proposal.change {
         Change::RemoveMember { organisation, .. } => members.contains_key(organisation),
@@ -202,7 +216,10 @@ pub(super) fn is_sensible(hand: &Hand, scene: &Scene<'_>, action: &Action) -> bo
             open.is_none_or(|proposal| may_pass(hand, scene, &proposal.change))
         }
         Action::ProposeChange(act) => {
-            let of_members = !matches!(act.change, Change::RegisterCentre { .. } | Change::AdoptRules { .. });
+            let of_members = matches!(
+                act.change,
+                Change::AdmitMember { .. } | Change::RemoveMember { .. } | Change::RotateKeys { .. }
+            );
             !(hand.keeps_members && of_members)
         }
         _ => true,

@@ -1,12 +1,13 @@
 //! What the workload has in its hand: chance, keys, and the picking of parties and listings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use ledger::action::Action;
 use ledger::amount::{Amount, Currency, MAX_MINOR};
 use ledger::crypto::{PublicKey, SigningKey};
 use ledger::hash::sha256;
-use ledger::id::{ChainId, CreditCode, DealCode, GuaranteeId, credit_check};
+use ledger::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, credit_check};
+use ledger::procedure::enrolment::Enrol;
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, Span};
@@ -14,7 +15,9 @@ use zeroize::Zeroizing;
 
 use super::chance::Chance;
 use super::draw::Draw;
+use super::papers::Paper;
 use crate::auditor::books::{Books, Deal, Letter};
+use crate::auditor::identity::Key;
 
 /// What is there when something is drawn.
 pub(super) struct Scene<'a> {
@@ -38,12 +41,25 @@ pub(super) struct Hand {
     seed: u64,
     made: u64,
     keys: BTreeMap<PublicKey, SigningKey>,
+    /// Certificates that were issued for this workload.
+    pub(super) papers: BTreeMap<CertificateId, Paper>,
+    /// Enrolments that were offered, the latest last.
+    pub(super) enrolments: VecDeque<Enrol>,
 }
 
 impl Hand {
     pub(super) fn new(seed: u64, chain: ChainId, keys: impl IntoIterator<Item = SigningKey>) -> Self {
         let keys = keys.into_iter().map(|key| (key.public_key(), key)).collect();
-        Self { chance: Chance::new(seed), chain, keeps_members: false, seed, made: 0, keys }
+        Self {
+            chance: Chance::new(seed),
+            chain,
+            keeps_members: false,
+            seed,
+            made: 0,
+            keys,
+            papers: BTreeMap::new(),
+            enrolments: VecDeque::new(),
+        }
     }
 
     /// The private half of a key that is in the hand.
@@ -65,10 +81,15 @@ impl Hand {
         salt
     }
 
+    /// A name that this workload has not used, nor has one of another seed.
+    pub(super) fn fresh_name(&mut self) -> String {
+        let number = self.number();
+        format!("workload {} key {number}", self.seed)
+    }
+
     /// A key that speaks for nobody yet.
     pub(super) fn fresh_key(&mut self) -> PublicKey {
-        let number = self.number();
-        let name = format!("workload {} key {number}", self.seed);
+        let name = self.fresh_name();
         let key = SigningKey::from_seed(&Zeroizing::new(sha256(name.as_bytes())));
         let public = key.public_key();
         self.keys.insert(public, key);
@@ -81,11 +102,40 @@ impl Hand {
         format!("{body}{}", char::from(credit_check(&body)?)).parse().ok()
     }
 
-    /// A key of an organisation that is in the hand.
+    /// A key of an organisation that is in the hand: mostly a principal one, hardly ever one that was revoked.
     pub(super) fn speaker(&mut self, scene: &Scene<'_>, code: &CreditCode) -> Option<PublicKey> {
-        let its_own =
-            |(key, holder): &(&PublicKey, &CreditCode)| *holder == code && self.keys.contains_key(*key);
-        let keys: Vec<PublicKey> = scene.books.keys.iter().filter(its_own).map(|(key, _)| *key).collect();
+        let anyhow = self.chance.happens(2);
+        let usable = |key: &Key| anyhow || key.revoked.is_none();
+        if self.chance.happens(40) {
+            let certified = self.key_of(scene, code, |key| usable(key) && key.certificate.is_some());
+            if certified.is_some() {
+                return certified;
+            }
+        }
+        let principal = self.chance.happens(65);
+        self.key_of(scene, code, |key| usable(key) && (!principal || key.staff.is_none()))
+            .or_else(|| self.key_of(scene, code, usable))
+    }
+
+    /// A key of an organisation that is in the hand and meets a condition.
+    pub(super) fn key_of(
+        &mut self,
+        scene: &Scene<'_>,
+        code: &CreditCode,
+        good: impl Fn(&Key) -> bool,
+    ) -> Option<PublicKey> {
+        self.key_that(scene, |_, key| key.holder == *code && good(key))
+    }
+
+    /// A key in the hand that speaks for somebody and meets a condition.
+    pub(super) fn key_that(
+        &mut self,
+        scene: &Scene<'_>,
+        good: impl Fn(&PublicKey, &Key) -> bool,
+    ) -> Option<PublicKey> {
+        let own = scene.books.keys.iter().filter(|(public, _)| self.keys.contains_key(*public));
+        let keys: Vec<PublicKey> =
+            own.filter(|(public, key)| good(public, key)).map(|(key, _)| *key).collect();
         self.chance.pick(&keys).copied()
     }
 
@@ -139,16 +189,25 @@ impl Hand {
         self.chance.pick(&letters).copied()
     }
 
-    /// An act by an organisation, with an expiry that is good.
+    /// An act by an organisation, with an expiry that is good, and mostly with the approval that the key's mandate may
+    /// demand.
     pub(super) fn act(&mut self, scene: &Scene<'_>, who: &CreditCode, action: Action) -> Option<Draw> {
         let key = self.speaker(scene, who)?;
-        Some(self.act_with(scene, key, action))
+        let draw = self.act_with(scene, key, action);
+        let mandate = scene.books.keys.get(&key).and_then(|key| key.mandate.as_deref());
+        let wanted = mandate.is_some_and(|mandate| mandate.second_approval_above.is_some());
+        if !wanted || self.chance.happens(25) {
+            return Some(draw);
+        }
+        let other =
+            self.key_that(scene, |public, of| of.holder == *who && *public != key && of.revoked.is_none());
+        Some(draw.approved(other))
     }
 
     /// An act signed with a key, with an expiry that is good.
     pub(super) fn act_with(&mut self, scene: &Scene<'_>, key: PublicKey, action: Action) -> Draw {
         let expiry = scene.height + self.chance.below(scene.books.expiry_window + 1);
-        Draw { key, action, expiry, aim: None }
+        Draw { key, action, expiry, approvals: Vec::new(), aim: None }
     }
 }
 

@@ -76,7 +76,10 @@ fn further(hand: &mut Hand, scene: &Scene<'_>, code: &DealCode, deal: &Deal) -> 
 /// A new organisation with one to four roles and one or two keys.
 pub(super) fn registration(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let centre = hand.someone(scene, Role::Centre)?;
-    let act = organisation(hand)?;
+    let mut act = organisation(hand)?;
+    if scene.books.certificates_required {
+        act.keys = Vec::new();
+    }
     hand.act(scene, &centre, Action::RegisterOrganisation(act))
 }
 

@@ -17,7 +17,7 @@ use ledger::time::{DAY_MS, Span};
 
 use super::draw::Draw;
 use super::hand::{Hand, Scene, after, fen};
-use super::{evidence, governance, legal, wrong};
+use super::{evidence, governance, identity, legal, wrong};
 
 /// Any act by anybody.
 pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
@@ -49,7 +49,8 @@ fn any_code(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
 }
 
 fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
-    Some(match hand.chance.below(13) {
+    Some(match hand.chance.below(18) {
+        12..17 => identity::any_act(hand, scene)?,
         0 => registration(hand, scene)?,
         1 => notice(hand, scene)?,
         2 => letter(hand, scene)?,

@@ -99,7 +99,33 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::DoubleSigningRecorded { organisation, .. } => {
             Subject { organisations: [Some(organisation), None], ..Subject::default() }
         }
+        K::OrganisationEnrolled { organisation, .. }
+        | K::OrganisationRenamed { organisation, .. }
+        | K::StaffAppointed { organisation, .. }
+        | K::MandateRevoked { organisation, .. }
+        | K::CertificateRevoked { organisation, .. }
+        | K::CertificateReleased { organisation, .. }
+        | K::SignedWhileStale { organisation, .. } => {
+            Subject { organisations: [Some(organisation), None], ..Subject::default() }
+        }
+        K::RoleAdmitted { organisation, centre, .. } => {
+            Subject { organisations: [Some(organisation), Some(centre)], ..Subject::default() }
+        }
+        K::SharedKeyRecorded { holder, applicant, .. } => {
+            Subject { organisations: [Some(holder), Some(applicant)], ..Subject::default() }
+        }
+        K::QuoteStruck { listing, bidder, .. } => about(listing, Some(bidder)),
+        K::ListingQuestioned { listing, .. } => about(listing, None),
+        K::GuaranteeQuestioned { guarantee, .. } => {
+            Subject { guarantee: Some(guarantee), ..Subject::default() }
+        }
         K::ClockAdvanced { .. }
+        | K::AuthorityTrusted { .. }
+        | K::AuthoritySuspended { .. }
+        | K::AuthorityReinstated { .. }
+        | K::AuthorityRemoved { .. }
+        | K::RevocationListRecorded { .. }
+        | K::CertificateChecked { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

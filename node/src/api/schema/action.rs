@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    AdmitRole, AppointStaff, Enrol, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
+    RevokeCertificate, RevokeMandate,
+};
+use super::{
     Amount, Change, Evidence, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list,
     parse_time,
 };
@@ -42,6 +46,22 @@ pub enum Action {
     ApproveChange(ApproveChange),
     /// Somebody proves that a validator signed twice.
     ReportDoubleSigning(ReportDoubleSigning),
+    /// The holder of a certificate delegates ledger keys.
+    Enrol(Enrol),
+    /// A centre admits an organisation in a further role.
+    AdmitRole(AdmitRole),
+    /// An organisation appoints a member of its staff.
+    AppointStaff(AppointStaff),
+    /// An organisation takes a key out of use.
+    RevokeMandate(RevokeMandate),
+    /// The holder revokes its certificate.
+    RevokeCertificate(RevokeCertificate),
+    /// A centre records the revocation list of a certification authority.
+    RecordRevocationList(RecordRevocationList),
+    /// A centre records what a certification authority answers about one certificate.
+    RecordOcspResponse(RecordOcspResponse),
+    /// Somebody proves that two organisations share a key.
+    ReportSharedKey(ReportSharedKey),
 }
 
 /// Admission of an organisation.
@@ -58,7 +78,9 @@ pub struct RegisterOrganisation {
     pub region: String,
     /// Roles, at least one; never centre or timekeeper. Any order: they are signed in the ledger's.
     pub roles: Vec<Role>,
-    /// Ed25519 public keys in hexadecimal, 1 to 8. Any order: they are signed in the ledger's.
+    /// Ed25519 public keys in hexadecimal, at most 8; none if they are to come from its certificate. Any order: they are
+    /// signed in the ledger's.
+    #[serde(default)]
     pub keys: Vec<String>,
 }
 
@@ -231,6 +253,14 @@ impl TryFrom<Action> for LedgerAction {
                     evidence: a.evidence.try_into().map_err(|e: InvalidField| e.within("evidence"))?,
                 })
             }
+            Action::Enrol(a) => Self::Enrol(a.try_into()?),
+            Action::AdmitRole(a) => Self::AdmitRole(a.try_into()?),
+            Action::AppointStaff(a) => Self::AppointStaff(a.try_into()?),
+            Action::RevokeMandate(a) => Self::RevokeMandate(a.try_into()?),
+            Action::RevokeCertificate(a) => Self::RevokeCertificate(a.try_into()?),
+            Action::RecordRevocationList(a) => Self::RecordRevocationList(a.try_into()?),
+            Action::RecordOcspResponse(a) => Self::RecordOcspResponse(a.try_into()?),
+            Action::ReportSharedKey(a) => Self::ReportSharedKey(a.try_into()?),
         })
     }
 }
@@ -324,6 +354,14 @@ impl From<LedgerAction> for Action {
             LedgerAction::ReportDoubleSigning(a) => {
                 Self::ReportDoubleSigning(ReportDoubleSigning { evidence: a.evidence.into() })
             }
+            LedgerAction::Enrol(a) => Self::Enrol(a.into()),
+            LedgerAction::AdmitRole(a) => Self::AdmitRole(a.into()),
+            LedgerAction::AppointStaff(a) => Self::AppointStaff(a.into()),
+            LedgerAction::RevokeMandate(a) => Self::RevokeMandate(a.into()),
+            LedgerAction::RevokeCertificate(a) => Self::RevokeCertificate(a.into()),
+            LedgerAction::RecordRevocationList(a) => Self::RecordRevocationList(a.into()),
+            LedgerAction::RecordOcspResponse(a) => Self::RecordOcspResponse(a.into()),
+            LedgerAction::ReportSharedKey(a) => Self::ReportSharedKey(a.into()),
         }
     }
 }

@@ -5,7 +5,7 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, EndReason, ReleaseGround, SigningKind};
+use super::{Amount, EndReason, ReleaseGround, RevocationReason, Role, SigningKind};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -247,6 +247,154 @@ pub enum EventKind {
         /// What was signed twice.
         kind: SigningKind,
     },
+    /// A certification authority is trusted, or its entry was amended.
+    AuthorityTrusted {
+        /// Which, in hexadecimal.
+        authority: String,
+        /// By whose votes, in hexadecimal.
+        change: String,
+    },
+    /// Certificates of an authority do not count for now.
+    AuthoritySuspended {
+        /// Which, in hexadecimal.
+        authority: String,
+        /// By whose votes, in hexadecimal.
+        change: String,
+    },
+    /// Certificates of an authority count again.
+    AuthorityReinstated {
+        /// Which, in hexadecimal.
+        authority: String,
+        /// By whose votes, in hexadecimal.
+        change: String,
+    },
+    /// Certificates of an authority do no longer count.
+    AuthorityRemoved {
+        /// Which, in hexadecimal.
+        authority: String,
+        /// By whose votes, in hexadecimal.
+        change: String,
+    },
+    /// An organisation enrolled with a certificate.
+    OrganisationEnrolled {
+        /// Which.
+        organisation: String,
+        /// The certificate, in hexadecimal.
+        certificate: String,
+        /// Who issued it, in hexadecimal.
+        authority: String,
+        /// Whether the ledger did not know the organisation before.
+        first: bool,
+    },
+    /// A newer certificate gives an organisation another name.
+    OrganisationRenamed {
+        /// Which.
+        organisation: String,
+        /// The new name.
+        name: String,
+        /// The name before.
+        former: String,
+    },
+    /// A centre admitted an organisation in a further role.
+    RoleAdmitted {
+        /// Which.
+        organisation: String,
+        /// The role.
+        role: Role,
+        /// By which centre.
+        centre: String,
+    },
+    /// An organisation gave a key of its staff a mandate.
+    StaffAppointed {
+        /// Which.
+        organisation: String,
+        /// The key, in hexadecimal.
+        key: String,
+        /// The principal key that gave it, in hexadecimal.
+        by: String,
+    },
+    /// An organisation took a key out of use.
+    MandateRevoked {
+        /// Which.
+        organisation: String,
+        /// The key, in hexadecimal.
+        key: String,
+    },
+    /// A certificate was revoked or put on hold.
+    CertificateRevoked {
+        /// Which, in hexadecimal.
+        certificate: String,
+        /// Whose.
+        organisation: String,
+        /// From when on (RFC 3339).
+        date: String,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// A certificate is no longer on hold.
+    CertificateReleased {
+        /// Which, in hexadecimal.
+        certificate: String,
+        /// Whose.
+        organisation: String,
+    },
+    /// A revocation list was recorded.
+    RevocationListRecorded {
+        /// Whose, in hexadecimal.
+        authority: String,
+        /// When the authority issued it (RFC 3339).
+        this_update: String,
+        /// Certificates on it.
+        entries: u32,
+    },
+    /// An authority answered that a certificate is good.
+    CertificateChecked {
+        /// Which, in hexadecimal.
+        certificate: String,
+        /// Of when the answer is (RFC 3339).
+        this_update: String,
+    },
+    /// A quote was struck because its certificate was revoked with an earlier date.
+    QuoteStruck {
+        /// The listing.
+        listing: String,
+        /// Who.
+        bidder: String,
+        /// Number within the listing.
+        number: u32,
+        /// The certificate, in hexadecimal.
+        certificate: String,
+    },
+    /// Something signed in a listing is questioned: its certificate was revoked with an earlier date.
+    ListingQuestioned {
+        /// The listing.
+        listing: String,
+        /// The certificate, in hexadecimal.
+        certificate: String,
+    },
+    /// A letter is questioned: its certificate was revoked with an earlier date.
+    GuaranteeQuestioned {
+        /// The letter.
+        guarantee: String,
+        /// The certificate, in hexadecimal.
+        certificate: String,
+    },
+    /// It is proven that two organisations share a key.
+    SharedKeyRecorded {
+        /// The record, in hexadecimal.
+        shared_key: String,
+        /// Who holds it on the ledger.
+        holder: String,
+        /// Who wanted to enrol with it.
+        applicant: String,
+    },
+    /// An act was recorded although the revocation data of its certificate is too old.
+    SignedWhileStale {
+        /// Whose act.
+        organisation: String,
+        /// The certificate, in hexadecimal.
+        certificate: String,
+    },
 }
 
 impl EventKind {
@@ -279,6 +427,24 @@ impl EventKind {
             Self::KeysRotated { .. } => "keys_rotated",
             Self::RulesAdopted { .. } => "rules_adopted",
             Self::DoubleSigningRecorded { .. } => "double_signing_recorded",
+            Self::AuthorityTrusted { .. } => "authority_trusted",
+            Self::AuthoritySuspended { .. } => "authority_suspended",
+            Self::AuthorityReinstated { .. } => "authority_reinstated",
+            Self::AuthorityRemoved { .. } => "authority_removed",
+            Self::OrganisationEnrolled { .. } => "organisation_enrolled",
+            Self::OrganisationRenamed { .. } => "organisation_renamed",
+            Self::RoleAdmitted { .. } => "role_admitted",
+            Self::StaffAppointed { .. } => "staff_appointed",
+            Self::MandateRevoked { .. } => "mandate_revoked",
+            Self::CertificateRevoked { .. } => "certificate_revoked",
+            Self::CertificateReleased { .. } => "certificate_released",
+            Self::RevocationListRecorded { .. } => "revocation_list_recorded",
+            Self::CertificateChecked { .. } => "certificate_checked",
+            Self::QuoteStruck { .. } => "quote_struck",
+            Self::ListingQuestioned { .. } => "listing_questioned",
+            Self::GuaranteeQuestioned { .. } => "guarantee_questioned",
+            Self::SharedKeyRecorded { .. } => "shared_key_recorded",
+            Self::SignedWhileStale { .. } => "signed_while_stale",
         }
     }
 }
@@ -374,6 +540,80 @@ impl From<LedgerEvent> for EventKind {
                     round,
                     kind: kind.into(),
                 }
+            }
+            E::AuthorityTrusted { authority, change } => {
+                Self::AuthorityTrusted { authority: text(&authority), change: text(&change) }
+            }
+            E::AuthoritySuspended { authority, change } => {
+                Self::AuthoritySuspended { authority: text(&authority), change: text(&change) }
+            }
+            E::AuthorityReinstated { authority, change } => {
+                Self::AuthorityReinstated { authority: text(&authority), change: text(&change) }
+            }
+            E::AuthorityRemoved { authority, change } => {
+                Self::AuthorityRemoved { authority: text(&authority), change: text(&change) }
+            }
+            E::OrganisationEnrolled { organisation, certificate, authority, first } => {
+                Self::OrganisationEnrolled {
+                    organisation: text(&organisation),
+                    certificate: text(&certificate),
+                    authority: text(&authority),
+                    first,
+                }
+            }
+            E::OrganisationRenamed { organisation, name, former } => Self::OrganisationRenamed {
+                organisation: text(&organisation),
+                name: text(&name),
+                former: text(&former),
+            },
+            E::RoleAdmitted { organisation, role, centre } => Self::RoleAdmitted {
+                organisation: text(&organisation),
+                role: role.into(),
+                centre: text(&centre),
+            },
+            E::StaffAppointed { organisation, key, by } => {
+                Self::StaffAppointed { organisation: text(&organisation), key: text(&key), by: text(&by) }
+            }
+            E::MandateRevoked { organisation, key } => {
+                Self::MandateRevoked { organisation: text(&organisation), key: text(&key) }
+            }
+            E::CertificateRevoked { certificate, organisation, date, reason } => Self::CertificateRevoked {
+                certificate: text(&certificate),
+                organisation: text(&organisation),
+                date: text(&date),
+                reason: reason.into(),
+            },
+            E::CertificateReleased { certificate, organisation } => Self::CertificateReleased {
+                certificate: text(&certificate),
+                organisation: text(&organisation),
+            },
+            E::RevocationListRecorded { authority, this_update, entries } => Self::RevocationListRecorded {
+                authority: text(&authority),
+                this_update: text(&this_update),
+                entries,
+            },
+            E::CertificateChecked { certificate, this_update } => {
+                Self::CertificateChecked { certificate: text(&certificate), this_update: text(&this_update) }
+            }
+            E::QuoteStruck { listing, bidder, number, certificate } => Self::QuoteStruck {
+                listing: text(&listing),
+                bidder: text(&bidder),
+                number,
+                certificate: text(&certificate),
+            },
+            E::ListingQuestioned { listing, certificate } => {
+                Self::ListingQuestioned { listing: text(&listing), certificate: text(&certificate) }
+            }
+            E::GuaranteeQuestioned { guarantee, certificate } => {
+                Self::GuaranteeQuestioned { guarantee: text(&guarantee), certificate: text(&certificate) }
+            }
+            E::SharedKeyRecorded { shared_key, holder, applicant } => Self::SharedKeyRecorded {
+                shared_key: text(&shared_key),
+                holder: text(&holder),
+                applicant: text(&applicant),
+            },
+            E::SignedWhileStale { organisation, certificate } => {
+                Self::SignedWhileStale { organisation: text(&organisation), certificate: text(&certificate) }
             }
         }
     }

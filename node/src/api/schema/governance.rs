@@ -7,7 +7,7 @@ use ledger::vote;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{InvalidField, RulePack, parse, parse_list};
+use super::{AuthorityTerms, InvalidField, RevocationReason, RulePack, parse, parse_list, parse_time};
 
 /// A member's node and its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -75,6 +75,40 @@ pub enum Change {
     AdoptRules {
         /// The whole pack; its version is one more than that of the pack in force.
         pack: RulePack,
+    },
+    /// A certification authority comes on the trust list, or its entry is amended.
+    TrustAuthority {
+        /// The entry.
+        authority: AuthorityTerms,
+    },
+    /// Certificates of an authority do not count until it is reinstated.
+    SuspendAuthority {
+        /// SHA-256 of its root, in hexadecimal.
+        authority: String,
+        /// Why, 1 to 2,000 characters.
+        reason: String,
+    },
+    /// Certificates of a suspended authority count again.
+    ReinstateAuthority {
+        /// SHA-256 of its root, in hexadecimal.
+        authority: String,
+    },
+    /// Certificates of an authority do no longer count.
+    RemoveAuthority {
+        /// SHA-256 of its root, in hexadecimal.
+        authority: String,
+        /// Why, 1 to 2,000 characters.
+        reason: String,
+    },
+    /// A certificate is revoked by the members.
+    RevokeCertificate {
+        /// SHA-256 of the certificate, in hexadecimal.
+        certificate: String,
+        /// Why.
+        reason: RevocationReason,
+        /// From when on (RFC 3339); from the adoption on if null.
+        #[serde(default)]
+        date: Option<String>,
     },
 }
 
@@ -269,6 +303,25 @@ impl TryFrom<Change> for g::Change {
             Change::AdoptRules { pack } => {
                 Self::AdoptRules { pack: pack.try_into().map_err(|e: InvalidField| e.within("pack"))? }
             }
+            Change::TrustAuthority { authority } => Self::TrustAuthority {
+                terms: authority.try_into().map_err(|e: InvalidField| e.within("authority"))?,
+            },
+            Change::SuspendAuthority { authority, reason } => Self::SuspendAuthority {
+                authority: parse("authority", &authority)?,
+                reason: parse("reason", &reason)?,
+            },
+            Change::ReinstateAuthority { authority } => {
+                Self::ReinstateAuthority { authority: parse("authority", &authority)? }
+            }
+            Change::RemoveAuthority { authority, reason } => Self::RemoveAuthority {
+                authority: parse("authority", &authority)?,
+                reason: parse("reason", &reason)?,
+            },
+            Change::RevokeCertificate { certificate, reason, date } => Self::RevokeCertificate {
+                certificate: parse("certificate", &certificate)?,
+                reason: reason.into(),
+                date: date.map(|date| parse_time("date", &date)).transpose()?,
+            },
         })
     }
 }
@@ -299,6 +352,21 @@ impl From<g::Change> for Change {
                 Self::RotateKeys { member: validator.into(), proof: hex::encode(proof.as_bytes()) }
             }
             g::Change::AdoptRules { pack } => Self::AdoptRules { pack: pack.into() },
+            g::Change::TrustAuthority { terms } => Self::TrustAuthority { authority: terms.into() },
+            g::Change::SuspendAuthority { authority, reason } => {
+                Self::SuspendAuthority { authority: authority.to_string(), reason: reason.to_string() }
+            }
+            g::Change::ReinstateAuthority { authority } => {
+                Self::ReinstateAuthority { authority: authority.to_string() }
+            }
+            g::Change::RemoveAuthority { authority, reason } => {
+                Self::RemoveAuthority { authority: authority.to_string(), reason: reason.to_string() }
+            }
+            g::Change::RevokeCertificate { certificate, reason, date } => Self::RevokeCertificate {
+                certificate: certificate.to_string(),
+                reason: reason.into(),
+                date: date.map(|date| date.to_string()),
+            },
         }
     }
 }

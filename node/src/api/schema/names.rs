@@ -28,6 +28,8 @@ macro_rules! mirror {
     };
 }
 
+pub(super) use mirror;
+
 mirror! {
     /// What an organisation may be on this ledger.
     Role of o::Role {

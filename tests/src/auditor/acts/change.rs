@@ -1,4 +1,5 @@
-//! What a change must meet to be possible, and what it does with a quorum behind it (GO06 to GO15).
+//! What a change must meet to be possible, and what it does with a quorum behind it (GO06 to GO15; those of the trust list
+//! are in `trust`).
 
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use ledger::crypto::{PublicKey, Signature, verify};
 use ledger::event::Event;
 use ledger::governance::{Change, ChangeStatus, RemovalReason};
 use ledger::id::{ChangeId, Height};
+use ledger::record::authority::AuthorityStatus;
 use ledger::record::organisation::Role;
 use ledger::validators::Validator;
 
-use super::{Entry, Moment, pack, registration};
+use super::{Entry, Moment, pack, registration, trust};
 use crate::auditor::books::{Books, Member};
 use crate::auditor::code::{Code, Faults};
 use crate::auditor::governance::seat;
@@ -51,6 +53,20 @@ pub(super) fn judge(change: &Change, moment: &Moment<'_>, faults: &mut Faults) {
             let next = u64::from(moment.books.pack.version) + 1;
             faults.when(u64::from(pack.version) != next, Code::RulePackNotNext);
         }
+        Change::TrustAuthority { terms } => trust::judge_entry(terms, moment, faults),
+        Change::SuspendAuthority { authority, .. } => {
+            trust::judge_status(authority, &[AuthorityStatus::Trusted], moment, faults);
+        }
+        Change::ReinstateAuthority { authority } => {
+            trust::judge_status(authority, &[AuthorityStatus::Suspended], moment, faults);
+        }
+        Change::RemoveAuthority { authority, .. } => {
+            let listed = [AuthorityStatus::Trusted, AuthorityStatus::Suspended];
+            trust::judge_status(authority, &listed, moment, faults);
+        }
+        Change::RevokeCertificate { certificate, reason, date } => {
+            trust::judge_revocation(certificate, *reason, *date, moment, faults);
+        }
     }
 }
 
@@ -85,9 +101,10 @@ pub(super) fn settle(id: ChangeId, books: &mut Books, entry: &Entry) -> Vec<Even
                 roles: [Role::Centre].into(),
                 admitted_by: proposer.clone(),
                 admitted_at: entry.time,
+                named_from: None,
+                former_names: Vec::new(),
             };
-            books.organisations.insert(code.clone(), centre);
-            books.keys.extend(keys.iter().map(|key| (*key, code.clone())));
+            books.register(code.clone(), centre, keys);
             Event::OrganisationRegistered { organisation: code.clone(), centre: proposer }
         }
         Change::AdmitMember { validator, .. } => {
@@ -114,6 +131,23 @@ pub(super) fn settle(id: ChangeId, books: &mut Books, entry: &Entry) -> Vec<Even
             let former = std::mem::replace(&mut books.pack, Arc::new(pack.clone()));
             books.former_packs.insert(former.version, former);
             Event::RulesAdopted { version: pack.version }
+        }
+        Change::TrustAuthority { terms } => trust::enter(terms, id, books, entry.time),
+        Change::SuspendAuthority { authority, .. } => {
+            trust::set_status(*authority, AuthorityStatus::Suspended, id, books, entry.time);
+            Event::AuthoritySuspended { authority: *authority, change: id }
+        }
+        Change::ReinstateAuthority { authority } => {
+            trust::set_status(*authority, AuthorityStatus::Trusted, id, books, entry.time);
+            Event::AuthorityReinstated { authority: *authority, change: id }
+        }
+        Change::RemoveAuthority { authority, .. } => {
+            trust::set_status(*authority, AuthorityStatus::Removed, id, books, entry.time);
+            Event::AuthorityRemoved { authority: *authority, change: id }
+        }
+        Change::RevokeCertificate { certificate, reason, date } => {
+            let revocation = trust::revocation_by_members(*reason, *date, id, entry.time);
+            books.revoke(certificate, revocation, entry.time)
         }
     };
     vec![Event::ChangeAdopted { change: id, from }, effect]

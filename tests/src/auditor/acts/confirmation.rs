@@ -6,7 +6,7 @@ use ledger::procedure::confirmation::ConfirmDeal;
 use ledger::record::listing::Stage;
 use ledger::time::BlockTime;
 
-use super::Moment;
+use super::{Entry, Moment};
 use crate::auditor::books::{Books, Deal, Sides};
 use crate::auditor::calendar;
 use crate::auditor::code::{Code, Faults};
@@ -35,11 +35,13 @@ pub(super) fn judge(act: &ConfirmDeal, moment: &Moment<'_>, faults: &mut Faults)
     judge_side(deal, &deal.confirmed, moment.signer, faults);
 }
 
-pub(super) fn enter(act: &ConfirmDeal, books: &mut Books, time: BlockTime, by: CreditCode) -> Vec<Event> {
+pub(super) fn enter(act: &ConfirmDeal, books: &mut Books, entry: &Entry) -> Vec<Event> {
+    let (time, by) = (entry.time, entry.signer.clone());
     let publish_by = calendar::term(books.rules_of(&books.deals[&act.listing]), "LL07", time).ok();
     let mut complete = false;
     books.change_deal(&act.listing, |deal| {
         sign(deal.seller == by, &mut deal.confirmed, time);
+        deal.signed.extend(entry.signature());
         complete = deal.confirmed.complete();
         if complete {
             deal.stage = Stage::Confirmed;

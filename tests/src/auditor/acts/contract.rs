@@ -1,13 +1,11 @@
 //! Seller and winner record the contract (DE01, DE02, DE04).
 
 use ledger::event::Event;
-use ledger::id::CreditCode;
 use ledger::procedure::contract::RecordContract;
 use ledger::record::guarantee::ReleaseGround;
 use ledger::record::listing::Stage;
-use ledger::time::BlockTime;
 
-use super::{Moment, confirmation};
+use super::{Entry, Moment, confirmation};
 use crate::auditor::books::{Books, Sides};
 use crate::auditor::code::{Code, Faults};
 use crate::auditor::due;
@@ -19,12 +17,14 @@ pub(super) fn judge(act: &RecordContract, moment: &Moment<'_>, faults: &mut Faul
     faults.when(document != act.document, Code::ContractDiffers);
 }
 
-pub(super) fn enter(act: &RecordContract, books: &mut Books, time: BlockTime, by: CreditCode) -> Vec<Event> {
+pub(super) fn enter(act: &RecordContract, books: &mut Books, entry: &Entry) -> Vec<Event> {
+    let (time, by) = (entry.time, entry.signer.clone());
     let mut winners = None;
     books.change_deal(&act.listing, |deal| {
         let (document, mut signed) = deal.contract.unwrap_or((act.document, Sides::default()));
         confirmation::sign(deal.seller == by, &mut signed, time);
         deal.contract = Some((document, signed));
+        deal.signed.extend(entry.signature());
         if signed.complete() {
             deal.stage = Stage::Contracted;
             deal.period_ends = None;

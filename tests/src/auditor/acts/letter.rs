@@ -1,14 +1,13 @@
 //! A guarantor issues a letter of guarantee (GU01 to GU04).
 
 use ledger::event::Event;
-use ledger::id::{CreditCode, GuaranteeId};
+use ledger::id::GuaranteeId;
 use ledger::procedure::guarantee::IssueGuarantee;
 use ledger::record::guarantee::GuaranteeStatus;
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
-use ledger::time::BlockTime;
 
-use super::Moment;
+use super::{Entry, Moment};
 use crate::auditor::books::{Books, Letter};
 use crate::auditor::code::{Code, Faults};
 
@@ -22,12 +21,8 @@ pub(super) fn judge(act: &IssueGuarantee, moment: &Moment<'_>, faults: &mut Faul
     faults.when(act.expires_at <= moment.time, Code::GuaranteeAlreadyExpired);
 }
 
-pub(super) fn enter(
-    act: &IssueGuarantee,
-    books: &mut Books,
-    time: BlockTime,
-    guarantor: CreditCode,
-) -> Vec<Event> {
+pub(super) fn enter(act: &IssueGuarantee, books: &mut Books, entry: &Entry) -> Vec<Event> {
+    let (time, guarantor) = (entry.time, entry.signer.clone());
     let guarantee = GuaranteeId { guarantor, number: act.number.clone() };
     let letter = Letter {
         applicant: act.applicant.clone(),
@@ -37,6 +32,8 @@ pub(super) fn enter(
         issued_at: time,
         expires_at: act.expires_at,
         status: GuaranteeStatus::Issued,
+        certificate: entry.certificate,
+        questioned: None,
     };
     books.add_letter(guarantee.clone(), letter);
     let (listing, applicant) = (act.listing.clone(), act.applicant.clone());

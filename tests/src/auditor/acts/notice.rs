@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use ledger::event::Event;
-use ledger::id::CreditCode;
 use ledger::procedure::listing::PublishListing;
 use ledger::record::listing::Stage;
 use ledger::record::organisation::Role;
-use ledger::time::BlockTime;
 
-use super::Moment;
+use super::{Entry, Moment};
 use crate::auditor::books::{Books, Deal, Sides};
 use crate::auditor::code::{Code, Faults};
 use crate::auditor::{calendar, numbering};
@@ -56,12 +54,8 @@ fn prices_are_good(act: &PublishListing) -> bool {
         && prices.starting.minor() <= prices.reserve.minor()
 }
 
-pub(super) fn enter(
-    act: &PublishListing,
-    books: &mut Books,
-    time: BlockTime,
-    seller: CreditCode,
-) -> Vec<Event> {
+pub(super) fn enter(act: &PublishListing, books: &mut Books, entry: &Entry) -> Vec<Event> {
+    let (time, seller) = (entry.time, entry.signer.clone());
     let day = calendar::day_of(time);
     let number = books.numbered.entry((act.centre.clone(), day)).or_default();
     *number += 1;
@@ -87,6 +81,8 @@ pub(super) fn enter(
         confirmed: Sides::default(),
         contract: None,
         ended: None,
+        signed: entry.signature().into_iter().collect(),
+        questioned: BTreeSet::new(),
     };
     books.add_deal(listing.clone(), deal);
     vec![Event::ListingPublished { listing, seller, opens_at: act.opens_at, closes_at: act.closes_at }]

@@ -1,12 +1,10 @@
 //! A qualified bidder quotes (QU01 to QU05, legal period LL05).
 
 use ledger::event::Event;
-use ledger::id::CreditCode;
 use ledger::procedure::quote::SubmitQuote;
 use ledger::record::listing::Stage;
-use ledger::time::BlockTime;
 
-use super::Moment;
+use super::{Entry, Moment};
 use crate::auditor::books::{Books, Quote};
 use crate::auditor::calendar;
 use crate::auditor::code::{Code, Faults};
@@ -32,11 +30,13 @@ pub(super) fn judge(act: &SubmitQuote, moment: &Moment<'_>, faults: &mut Faults)
     }
 }
 
-pub(super) fn enter(act: &SubmitQuote, books: &mut Books, time: BlockTime, bidder: CreditCode) -> Vec<Event> {
+pub(super) fn enter(act: &SubmitQuote, books: &mut Books, entry: &Entry) -> Vec<Event> {
     let (listing, price) = (act.listing.clone(), act.price);
+    let Entry { time, certificate, .. } = *entry;
+    let bidder = entry.signer.clone();
     let mut events = Vec::new();
     books.change_deal(&act.listing, |deal| {
-        deal.quotes.push(Quote { bidder: bidder.clone(), price, at: time });
+        deal.quotes.push(Quote { bidder: bidder.clone(), price, at: time, certificate, struck: None });
         if let Some(entry) = deal.bidders.get_mut(&bidder) {
             entry.quotes += 1;
         }

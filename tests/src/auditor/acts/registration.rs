@@ -1,4 +1,4 @@
-//! A centre admits an organisation (OR01 to OR04).
+//! A centre admits an organisation (OR01 to OR04, OR07).
 
 use ledger::crypto::PublicKey;
 use ledger::event::Event;
@@ -17,7 +17,13 @@ pub(super) fn judge(act: &RegisterOrganisation, moment: &Moment<'_>, faults: &mu
     let reserved = [Role::Centre, Role::Timekeeper].iter().any(|role| act.roles.contains(role));
     let roles_once = act.roles.is_sorted_by(|a, b| a < b);
     faults.when(act.roles.is_empty() || !roles_once || reserved, Code::InvalidRoles);
+    // Without keys the organisation waits for its certificate.
+    if act.keys.is_empty() {
+        faults.when(moment.books.organisations.contains_key(&act.code), Code::OrganisationExists);
+        return;
+    }
     judge_newcomer(&act.code, &act.keys, moment, faults);
+    faults.when(moment.books.certificates_required, Code::KeysFromCertificatesOnly);
 }
 
 /// Notes what is wrong with a new organisation's code and keys.
@@ -48,8 +54,9 @@ pub(super) fn enter(
         roles: act.roles.iter().copied().collect(),
         admitted_by: centre.clone(),
         admitted_at: time,
+        named_from: None,
+        former_names: Vec::new(),
     };
-    books.organisations.insert(act.code.clone(), member);
-    books.keys.extend(act.keys.iter().map(|key| (*key, act.code.clone())));
+    books.register(act.code.clone(), member, &act.keys);
     vec![Event::OrganisationRegistered { organisation: act.code.clone(), centre }]
 }

@@ -39,7 +39,11 @@ impl Host {
             let mut salt = [0; 16];
             salt.copy_from_slice(&id.as_bytes()[..16]);
             let action = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
-            let bytes = transaction::sign(env.chain.id(), &self.key, &Payload { action, expiry, salt });
+            let bytes = transaction::sign(
+                env.chain.id(),
+                &self.key,
+                &Payload { action, expiry, salt, approvals: Vec::new() },
+            );
             match self.submit(env, &bytes)? {
                 Answer::Waits => self.reports.sent(&id, expiry),
                 Answer::Refused("mempool") => {}

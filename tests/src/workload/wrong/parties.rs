@@ -39,8 +39,8 @@ pub(super) fn invalid_keys(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     changed(hand, scene, |hand, act| {
         let key = hand.fresh_key();
         // All zeros is a point of small order, all twos is no point.
-        act.keys = match hand.chance.below(6) {
-            0 => Vec::new(),
+        act.keys = match hand.chance.below(5) {
+            0 => vec![key, PublicKey::from_bytes([0; 32])],
             1 => vec![key, key],
             2 => vec![PublicKey::from_bytes([0; 32])],
             3 => vec![PublicKey::from_bytes([2; 32])],
