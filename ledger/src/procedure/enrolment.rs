@@ -152,7 +152,8 @@ impl Enrol {
         let at = seconds(context.time);
         let subscriber = with_authority(&authority.terms, |entry| pki::judge_chain(entry, &chain, at))
             .map_err(Rejection::from)?;
-        if subscriber.credit_code != organisation.as_str() {
+        let code: CreditCode = subscriber.credit_code.parse().map_err(|_| Rejection::CreditCodeInvalid)?;
+        if code != *organisation {
             return Err(Rejection::CreditCodeDiffers.into());
         }
         pki::verify_statement(&subscriber.spki, &statement, self.signature.as_slice())
