@@ -107,6 +107,8 @@ pub struct Draft {
     pub time: String,
     /// The only key that moves the clock; `None` on a network that runs on real time.
     pub timekeeper: Option<PublicKey>,
+    /// Whether keys of organisations come from certificates only; a centre then registers organisations without keys.
+    pub certificates_required: bool,
     /// The centres.
     pub centres: Vec<Centre>,
     /// Other organisations.
@@ -146,9 +148,11 @@ impl Draft {
              # A transaction may name an expiry at most this many heights ahead.\n\
              expiry_window = 100000\n\
              # Most transaction bytes, and most transactions, of a block.\n\
-             block_bytes = 2097152\nblock_transactions = 10000\n\n\
+             block_bytes = 2097152\nblock_transactions = 10000\n\
+             # Whether the keys of organisations that trade come from certificates only.\n\
+             certificates_required = {}\n\n\
              [clock]\n{clock}\n\n{members}\n{}",
-            self.name, self.time, self.rules
+            self.name, self.time, self.certificates_required, self.rules
         );
         let genesis = Genesis::parse(text.as_bytes())?;
         Ok((text, genesis))

@@ -52,6 +52,7 @@ fn genesis() -> (String, Genesis) {
     let draft = Draft {
         name: "test".into(),
         time: "2026-03-02T09:00:00+08:00".into(),
+        certificates_required: false,
         timekeeper: Some(key(4).public_key()),
         centres: vec![centre],
         organisations: vec![timekeeper],

@@ -84,6 +84,7 @@ impl Homes {
         let draft = Draft {
             name: "zhulian-test".into(),
             time: if stepped { GENESIS_TIME.into() } else { yesterday() },
+            certificates_required: false,
             timekeeper: stepped.then(|| TIMEKEEPER.key().public_key()),
             organisations: parties.map(organisation).collect(),
             rules: RULES.into(),

@@ -91,6 +91,9 @@ pub(crate) struct New {
     /// Public key of the organisation that steps the clock 时钟管理者公钥
     #[arg(long, value_name = "KEY", required_if_eq("clock", "stepped"))]
     timekeeper: Option<PublicKey>,
+    /// Keys of organisations that trade come from certificates only 主体密钥须来自数字证书
+    #[arg(long)]
+    certificates_required: bool,
     /// The file to make
     #[arg(long, default_value = "genesis.toml")]
     out: PathBuf,
@@ -130,6 +133,7 @@ impl New {
             name: self.name,
             time: self.time,
             timekeeper: self.timekeeper.filter(|_| self.clock == ClockKind::Stepped),
+            certificates_required: self.certificates_required,
             centres: self.centres.iter().map(entry).collect::<Result<_, _>>()?,
             organisations: self.organisations.iter().map(entry).collect::<Result<_, _>>()?,
             rules,

@@ -82,6 +82,11 @@ pub(super) const BIDDERS: [Party; 3] = [
     Party { key: "bidder-zhongshan", code: "91442000DEM000081M", name: "中山示例开发有限公司", english: "bidder (Zhongshan)", role: Role::Bidder, at: ZHONGSHAN },
 ];
 
+/// Name of the key file of the second bidder's member of staff.
+pub(super) const STAFF: &str = "bidder-shenzhen-staff";
+/// Name of the key file that the second bidder's second certificate delegates to.
+pub(super) const SECOND_DEVICE: &str = "bidder-shenzhen-second";
+
 /// Credit code and name of whoever steps the clock.
 pub(super) const TIMEKEEPER: (&str, &str) = ("12440000DEM000102J", "演示时钟管理者");
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::cast::{BANK, BIDDERS, CENTRES, SELLER, TIMEKEEPER};
+use super::cast::{BANK, BIDDERS, CENTRES, SECOND_DEVICE, SELLER, STAFF, TIMEKEEPER};
 use super::progress::Progress;
 use crate::api::schema::Readiness;
 use crate::cli::client::Client;
@@ -62,8 +62,9 @@ impl Network {
         fresh_directory(dir)?;
         let ports = free_ports(port_base)?;
         fs::create_dir_all(dir.join("keys")).map_err(|e| no_files(dir, &e))?;
-        for key in
-            [SELLER.key, BANK.key, "timekeeper", "stranger"].into_iter().chain(BIDDERS.iter().map(|b| b.key))
+        for key in [SELLER.key, BANK.key, "timekeeper", "stranger", STAFF, SECOND_DEVICE]
+            .into_iter()
+            .chain(BIDDERS.iter().map(|b| b.key))
         {
             make_key(&dir.join("keys").join(format!("{key}.key")))?;
         }
@@ -76,6 +77,7 @@ impl Network {
             name: "zhulian-demo".into(),
             time: GENESIS_TIME.into(),
             timekeeper: Some(key_of(dir, "timekeeper")?.public_key()),
+            certificates_required: true,
             organisations: vec![timekeeper(dir)?],
             rules: RULES.into(),
             centres,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ledger::action::Action as LedgerAction;
 use ledger::calendar::Day;
 use ledger::crypto::SigningKey;
 use ledger::id::{ChainId, Height};
@@ -40,6 +41,10 @@ pub(super) struct Act {
     /// Where it is recorded; none when it was refused.
     pub(super) height: Option<u64>,
 }
+
+/// An act, as clients write it or as the ledger has it.
+pub(super) trait Deed: TryInto<LedgerAction, Error: std::fmt::Display> {}
+impl<T: TryInto<LedgerAction, Error: std::fmt::Display>> Deed for T {}
 
 /// Who acts, and through which node.
 pub(super) struct Actor {
@@ -100,8 +105,12 @@ impl<'a> Stage<'a> {
         self.listing = Some(code);
     }
 
+    pub(super) fn chain(&self) -> &ChainId {
+        &self.chain
+    }
+
     /// Signs an act at the node's present height.
-    pub(super) async fn sign(&self, actor: &Actor, action: Action) -> Result<Signed, Failure> {
+    pub(super) async fn sign(&self, actor: &Actor, action: impl Deed) -> Result<Signed, Failure> {
         let client = &self.network.nodes[actor.node].client;
         let status = client.status().await.map_err(|e| e.into_failure(client.url()))?;
         let action = action.try_into().map_err(|e| strange(&e))?;
@@ -112,7 +121,7 @@ impl<'a> Stage<'a> {
     pub(super) async fn act(
         &mut self,
         actor: &Actor,
-        action: Action,
+        action: impl Deed,
         what: Words,
     ) -> Result<Transaction, Failure> {
         let transaction = self.record(actor, action).await?;
@@ -127,7 +136,7 @@ impl<'a> Stage<'a> {
         Ok(transaction)
     }
 
-    async fn record(&self, actor: &Actor, action: Action) -> Result<Transaction, Failure> {
+    async fn record(&self, actor: &Actor, action: impl Deed) -> Result<Transaction, Failure> {
         let signed = self.sign(actor, action).await?;
         let client = &self.network.nodes[actor.node].client;
         let result = client.submit(&signed.bytes, Wait::Committed(WAIT)).await;
@@ -162,7 +171,7 @@ impl<'a> Stage<'a> {
     pub(super) async fn refused(
         &mut self,
         actor: &Actor,
-        action: Action,
+        action: impl Deed,
         code: &str,
         what: Words,
     ) -> Result<(), Failure> {

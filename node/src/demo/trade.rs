@@ -5,10 +5,11 @@ use std::time::Instant;
 use ledger::hash::DocumentHash;
 
 use super::cast::{BANK, BIDDERS, CENTRES, Party, SELLER, SHENZHEN, ZHONGSHAN, ZHUHAI};
+use super::identity::{self, Trust};
 use super::stage::{Actor, Stage, strange};
 use crate::api::schema::{
     Action, ConfirmDeal, DepositGuarantee, EventKind, IssueGuarantee, PublishResult, RecordContract,
-    RegisterOrganisation, ReleaseGuarantee, Stage as ListingStage, SubmitQuote,
+    ReleaseGuarantee, Stage as ListingStage, SubmitQuote,
 };
 use crate::cli::output::{Failure, Words, words};
 use crate::cli::trade::{ListingFile, yuan};
@@ -28,36 +29,15 @@ const THIRD: &Party = &BIDDERS[2];
 
 /// Plays the whole trade; with `kill`, one node is killed during the listing period.
 pub(super) async fn play(stage: &mut Stage<'_>, kill: bool) -> Result<(), Failure> {
-    admission(stage).await?;
+    let trust = Trust::establish(stage).await?;
+    trust.enrol_all(stage).await?;
     notice(stage).await?;
     guarantees(stage).await?;
-    listing_period(stage, kill).await?;
+    listing_period(stage, &trust, kill).await?;
     timed_bidding(stage).await?;
     confirmation(stage).await?;
     returning_letters(stage).await?;
     contract(stage).await
-}
-
-async fn admission(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    stage.progress.heading(&words(
-        "Admission: each centre registers organisations of its city",
-        "主体登记：各交易中心登记本地主体",
-    ));
-    for party in [&SELLER, &BANK, FIRST, SECOND, THIRD] {
-        let key = stage.actor(party)?.key.public_key().to_string();
-        let act = Action::RegisterOrganisation(RegisterOrganisation {
-            code: party.code.into(),
-            name: party.name.into(),
-            region: CENTRES[party.at].region.into(),
-            roles: vec![party.role],
-            keys: vec![key],
-        });
-        let centre = stage.centre(party.at)?;
-        stage
-            .act(&centre, act, words(format!("registered {}", party.english), format!("登记 {}", party.name)))
-            .await?;
-    }
-    Ok(())
 }
 
 async fn notice(stage: &mut Stage<'_>) -> Result<(), Failure> {
@@ -140,20 +120,42 @@ async fn guarantees(stage: &mut Stage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn listing_period(stage: &mut Stage<'_>, kill: bool) -> Result<(), Failure> {
+async fn listing_period(stage: &mut Stage<'_>, trust: &Trust, kill: bool) -> Result<(), Failure> {
     stage.progress.heading(&words(
         "Listing: 10 days at least, quotes in the open (LL02)",
         "挂牌期：不少于10日，公开报价（LL02）",
     ));
-    let (first, second, mut third) = (stage.actor(FIRST)?, stage.actor(SECOND)?, stage.actor(THIRD)?);
-    quotes(stage, &first, "80000000.00").await?;
+    let (first, mut third) = (stage.actor(FIRST)?, stage.actor(THIRD)?);
+    // Enrolled through Guangzhou, at home everywhere.
+    let elsewhere = Actor { node: SHENZHEN, ..stage.actor(FIRST)? };
+    quotes(stage, &elsewhere, "80000000.00").await?;
+    let staff = identity::appoint_staff(stage).await?;
     stage.pass_days("2026-03-25T10:00:00+08:00").await?;
-    quotes(stage, &second, "85000000.00").await?;
+    quotes(stage, &staff, "85000000.00").await?;
     let low = quote(stage, "85500000.00");
     stage
         .refused(&third, low, "quote_below_increment", words("quote below the increment", "加价不足一个幅度"))
         .await?;
     quotes(stage, &third, "90000000.00").await?;
+    let high = quote(stage, "95000000.00");
+    stage
+        .refused(
+            &staff,
+            high,
+            "amount_outside_mandate",
+            words("staff's quote above its ceiling", "经办人报价超过授权上限"),
+        )
+        .await?;
+    let device = trust.revoke_second_certificate(stage).await?;
+    let late = quote(stage, "95000000.00");
+    stage
+        .refused(
+            &device,
+            late,
+            "signers_certificate_revoked",
+            words("quote with the revoked certificate", "使用已吊销证书报价"),
+        )
+        .await?;
     stage.pass_days("2026-03-27T10:00:00+08:00").await?;
     let height = tip(stage, ZHONGSHAN).await?;
     if kill {

@@ -50,6 +50,7 @@ impl Network {
         let draft = Draft {
             name: "bench".into(),
             time: real_time().to_string(),
+            certificates_required: false,
             timekeeper: None,
             centres,
             organisations: Vec::new(),

@@ -59,6 +59,7 @@ impl Chain {
         let draft = Draft {
             name: "zhulian-sim".into(),
             time: GENESIS_TIME.into(),
+            certificates_required: false,
             timekeeper: stepped.then(|| TIMEKEEPER.key().public_key()),
             centres: centres[..members].iter().map(centre).collect(),
             organisations: parties.map(organisation).collect(),
