@@ -17,6 +17,7 @@ mod records;
 mod status;
 mod submit;
 mod transactions;
+mod trust;
 
 mod health;
 mod joining;
@@ -167,6 +168,10 @@ pub fn openapi() -> String {
         ("listings", "Listings with their quotes and bidders"),
         ("guarantees", "Letters of guarantee"),
         ("organisations", "Who takes part"),
+        (
+            "certificates",
+            "Certification authorities, certificates, keys with their mandates, and shared keys",
+        ),
         ("governance", "Members, the changes they decide on, and double signings"),
         ("events", "What happens"),
         ("node", "This node and its chain"),
@@ -210,6 +215,12 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(records::guarantee))
         .routes(routes!(records::organisations))
         .routes(routes!(records::organisation))
+        .routes(routes!(trust::authorities))
+        .routes(routes!(trust::authority))
+        .routes(routes!(trust::certificate))
+        .routes(routes!(trust::certificates))
+        .routes(routes!(trust::keys))
+        .routes(routes!(trust::shared_keys))
         .routes(routes!(governance::members))
         .routes(routes!(governance::changes))
         .routes(routes!(governance::change))

@@ -412,7 +412,7 @@ fn is_listed(
 }
 
 /// Whether one of the authorities between the certificate and its root is revoked.
-pub(crate) fn path_is_revoked(
+pub fn path_is_revoked(
     state: &Overlay<'_>,
     certificate: &Certificate,
     time: BlockTime,
@@ -427,7 +427,7 @@ pub(crate) fn path_is_revoked(
 
 /// How old the newest statement of the authority is that would say if the certificate were revoked; `None` if the
 /// ledger has none.
-pub(crate) fn age_of_data(
+pub fn age_of_data(
     state: &Overlay<'_>,
     certificate: &Certificate,
     time: BlockTime,

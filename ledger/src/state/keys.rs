@@ -263,3 +263,13 @@ fn after_prefix(prefix: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
     before.extend([0xff; 90]);
     (prefix, before)
 }
+
+/// The public key in a key of [`KeyHolderKey`].
+pub fn held_key(key: &[u8]) -> Option<PublicKey> {
+    key.get(1..33)?.try_into().ok().map(PublicKey::from_bytes)
+}
+
+/// The issuer in a key of [`RevocationListKey`].
+pub fn listed_issuer(key: &[u8]) -> Option<IssuerId> {
+    key.get(33..65)?.try_into().ok().map(IssuerId::from_bytes)
+}

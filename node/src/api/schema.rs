@@ -14,6 +14,7 @@ mod node;
 mod problem;
 mod record;
 mod rules;
+mod trust;
 
 pub use action::{
     Action, AdvanceClock, ApproveChange, ConfirmDeal, DepositGuarantee, IssueGuarantee, ProposeChange,
@@ -39,6 +40,10 @@ pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
 pub use record::{Guarantee, GuaranteeStatus, Organisation};
 pub use rules::{Calendar, Rule, RulePack, Unit};
+pub use trust::{
+    Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
+    IssuerList, OrganisationKey, SharedKey, StaffMember,
+};
 
 use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};

@@ -78,12 +78,28 @@ impl View<'_> {
     /// Values in a range of keys: up to `limit` that `keep` keeps, after the key `after`.
     pub(crate) fn list<V>(
         &self,
-        (from, before): (Vec<u8>, Vec<u8>),
+        range: (Vec<u8>, Vec<u8>),
         after: Option<Vec<u8>>,
         limit: usize,
         keep: impl Fn(&V) -> bool,
         name: impl Fn(&V) -> String,
     ) -> Result<Listed<V>, Fault>
+    where
+        V: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()>,
+    {
+        let listed = self.list_rows(range, after, limit, |_, value| keep(value), |_, value| name(value))?;
+        Ok(Listed { values: listed.values.into_iter().map(|(_, value)| value).collect(), next: listed.next })
+    }
+
+    /// The same with the keys, for values that do not say what they are the values of.
+    pub(crate) fn list_rows<V>(
+        &self,
+        (from, before): (Vec<u8>, Vec<u8>),
+        after: Option<Vec<u8>>,
+        limit: usize,
+        keep: impl Fn(&[u8], &V) -> bool,
+        name: impl Fn(&[u8], &V) -> String,
+    ) -> Result<Listed<(Vec<u8>, V)>, Fault>
     where
         V: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()>,
     {
@@ -98,9 +114,9 @@ impl View<'_> {
             }
             let (key, bytes) = row?;
             let value: V = decode_value(&key, &bytes)?;
-            last = Some(name(&value));
-            if keep(&value) {
-                values.push(value);
+            last = Some(name(&key, &value));
+            if keep(&key, &value) {
+                values.push((key.to_vec(), value));
             }
         }
         Ok(Listed { values, next: None })
