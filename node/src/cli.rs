@@ -6,6 +6,8 @@ pub mod client;
 pub mod output;
 
 mod config;
+mod der;
+mod enrol;
 pub(crate) mod events;
 pub(crate) mod genesis;
 pub(crate) mod governance;
@@ -17,6 +19,7 @@ mod start;
 pub(crate) mod status;
 mod submit;
 pub(crate) mod trade;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,6 +77,14 @@ enum Command {
     /// Change members, keys and rules together 网络治理
     #[command(subcommand)]
     Governance(governance::Governance),
+    /// Trust certification authorities together 认证机构
+    #[command(subcommand)]
+    Ca(trust::Ca),
+    /// Look up and revoke certificates 证书
+    #[command(subcommand)]
+    Cert(trust::Cert),
+    /// Enrol an organisation with its certificate 凭证书入网
+    Enrol(Box<enrol::Enrol>),
     /// Look something up on the ledger 查询账本
     #[command(subcommand)]
     Show(show::Show),
@@ -150,6 +161,9 @@ fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::
         Command::Deal(deal) => wait(deal.run(console)),
         Command::Contract(contract) => wait(contract.run(console)),
         Command::Governance(governance) => wait(governance.run(console)),
+        Command::Ca(ca) => wait(ca.run(console)),
+        Command::Cert(cert) => wait(cert.run(console)),
+        Command::Enrol(enrol) => wait(enrol.run(console)),
         Command::Show(show) => wait(show.run(console)),
         Command::Genesis(genesis) => genesis.run(console),
         Command::Config(config) => config.run(console),

@@ -15,6 +15,8 @@ mod reads;
 mod schema;
 #[path = "api/submission.rs"]
 mod submission;
+#[path = "api/trust.rs"]
+mod trust;
 
 /// The checked-in description is what the program serves. `UPDATE=1` writes it anew.
 #[test]

@@ -33,7 +33,7 @@ pub(crate) enum Governance {
     #[command(after_help = "Examples 示例:\n  zhulian governance propose --key operator.key admit.json\n  \
         echo '{\"kind\":\"remove_member\",\"organisation\":\"12442000DEM000049F\",\"reason\":{\"kind\":\"left\"}}' | \
         zhulian governance propose --key operator.key -\n\n\
-        Kinds: register_centre, admit_member, remove_member, rotate_keys, adopt_rules.")]
+        Kinds: register_centre, admit_member, remove_member, rotate_keys, adopt_rules, and of `zhulian ca`.")]
     Propose {
         #[command(flatten)]
         sign: SignArgs,
@@ -103,27 +103,31 @@ impl Governance {
     }
 }
 
-async fn get(nodes: &NodesArg, path: String) -> Result<Value, Failure> {
+pub(crate) async fn get(nodes: &NodesArg, path: String) -> Result<Value, Failure> {
     let path = &path;
     Nodes::new(&nodes.nodes)?
         .ask(|client: Client| async move { client.get(path).await as Result<Value, ClientError> })
         .await
 }
 
-/// Follows the pages to the end.
-async fn list(console: &Console, nodes: &NodesArg, status: Option<&str>) -> Result<Exit, Failure> {
-    let filter = status.map(|status| format!("&status={status}")).unwrap_or_default();
-    let (mut changes, mut cursor) = (Vec::new(), String::new());
+/// Follows the pages of a list to the end; `filter` begins with `&` unless it is empty.
+pub(crate) async fn get_all(nodes: &NodesArg, path: &str, filter: &str) -> Result<Vec<Value>, Failure> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
-        let mut page = get(nodes, format!("/v1/governance/changes?limit=200{filter}{cursor}")).await?;
+        let mut page = get(nodes, format!("{path}?limit=200{filter}{cursor}")).await?;
         if let Value::Array(data) = page["data"].take() {
-            changes.extend(data);
+            all.extend(data);
         }
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={}", segment(next)),
-            None => break,
+            None => return Ok(all),
         }
     }
+}
+
+async fn list(console: &Console, nodes: &NodesArg, status: Option<&str>) -> Result<Exit, Failure> {
+    let filter = status.map(|status| format!("&status={status}")).unwrap_or_default();
+    let changes = get_all(nodes, "/v1/governance/changes", &filter).await?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let row = |change: &Value| {
         let approvals = change["approvals"].as_array().map_or(0, Vec::len).to_string();

@@ -93,6 +93,11 @@ impl SignArgs {
         Nodes::new(&self.nodes.nodes)
     }
 
+    /// The key that signs.
+    pub(crate) fn secret(&self) -> Result<Secret, Failure> {
+        Secret::read(&self.key).map_err(|e| super::key::refuse(&e))
+    }
+
     fn wait(&self) -> Wait {
         match self.wait {
             WaitFor::Accepted => Wait::Accepted,
@@ -103,7 +108,7 @@ impl SignArgs {
     /// Signs the acts in their order, submits them and says what became of each.
     pub(crate) async fn submit(&self, acts: Vec<Action>, console: &Console) -> Result<Exit, Failure> {
         let nodes = self.nodes()?;
-        let secret = Secret::read(&self.key).map_err(|e| super::key::refuse(&e))?;
+        let secret = self.secret()?;
         let (chain, status) = nodes.chain().await?;
         let expiry = Height::new(status.height.saturating_add(self.expiry));
         let mut signed = Vec::new();
