@@ -371,6 +371,9 @@ pub(super) fn enrols(hand: &mut Hand, scene: &Scene<'_>, act: Enrol) -> Option<D
 /// Somebody who may want a certificate: mostly an organisation that the ledger knows.
 pub(super) fn applicant(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
     let many = scene.books.organisations.len() > 40;
+    if hand.chance.happens(20) {
+        return hand.someone(scene, Role::Guarantor);
+    }
     if !many && hand.chance.happens(45) {
         return hand.fresh_code();
     }
