@@ -14,8 +14,8 @@ use scenarios::workload::cast::Cast;
 use scenarios::workload::{AIMS, Workload};
 
 /// The seeds that every change is tried with, and the blocks of each.
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
-const BLOCKS: u64 = 160;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=32;
+const BLOCKS: u64 = 240;
 
 /// Refusals that no traffic can earn, each with its reason.
 const UNPROVOKED: [(Code, &str); 22] = [

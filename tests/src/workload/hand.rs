@@ -9,6 +9,7 @@ use ledger::hash::sha256;
 use ledger::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, credit_check};
 use ledger::procedure::enrolment::Enrol;
 use ledger::record::listing::Stage;
+use ledger::record::mandate::Mandate;
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, Span};
 use zeroize::Zeroizing;
@@ -105,7 +106,9 @@ impl Hand {
     /// A key of an organisation that is in the hand: mostly a principal one, hardly ever one that was revoked.
     pub(super) fn speaker(&mut self, scene: &Scene<'_>, code: &CreditCode) -> Option<PublicKey> {
         let anyhow = self.chance.happens(2);
-        let usable = |key: &Key| anyhow || key.revoked.is_none();
+        let lasts = |mandate: &Mandate| mandate.expires > scene.time && !mandate.read_only;
+        let usable =
+            |key: &Key| anyhow || (key.revoked.is_none() && key.mandate.as_deref().is_none_or(lasts));
         if self.chance.happens(40) {
             let certified = self.key_of(scene, code, |key| usable(key) && key.certificate.is_some());
             if certified.is_some() {

@@ -100,15 +100,7 @@ pub(super) fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
             Some(Change::TrustAuthority { terms })
         }
         _ => {
-            let good: Vec<CertificateId> = scene
-                .books
-                .certificates
-                .iter()
-                .filter(|(_, of)| of.revocation.is_none())
-                .map(|(id, _)| *id)
-                .collect();
-            let certificate = *hand.chance.pick(&good)?;
-            let date = hand.chance.happens(70).then(|| back(hand, scene.time));
+            let (certificate, date) = doubtful(hand, scene)?;
             Some(Change::RevokeCertificate {
                 certificate,
                 reason: RevocationReason::PrivilegeWithdrawn,
@@ -116,6 +108,26 @@ pub(super) fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
             })
         }
     }
+}
+
+/// A good certificate, and from when on it is to be revoked: mostly one whose keys have signed something that still
+/// matters, from then on.
+fn doubtful(hand: &mut Hand, scene: &Scene<'_>) -> Option<(CertificateId, Option<BlockTime>)> {
+    let good = |id: &CertificateId| {
+        scene.books.certificates.get(id).is_some_and(|certificate| certificate.revocation.is_none())
+    };
+    let letters = scene.books.letters.values().filter(|letter| !letter.is_over());
+    let letters = letters.filter_map(|letter| Some((letter.certificate?, letter.issued_at)));
+    let quotes = scene.books.deals.values().filter(|deal| deal.ended.is_none()).flat_map(|deal| &deal.quotes);
+    let quotes = quotes.filter_map(|quote| Some((quote.certificate?, quote.at)));
+    let signed: Vec<(CertificateId, BlockTime)> =
+        letters.chain(quotes).filter(|(id, at)| good(id) && *at < scene.time).collect();
+    if let Some((id, at)) = hand.chance.pick(&signed).copied().filter(|_| hand.chance.happens(75)) {
+        return Some((id, Some(at)));
+    }
+    let all: Vec<CertificateId> = scene.books.certificates.keys().filter(|id| good(id)).copied().collect();
+    let date = hand.chance.happens(70).then(|| back(hand, scene.time));
+    Some((*hand.chance.pick(&all)?, date))
 }
 
 /// Any change of the trust list.
@@ -194,8 +206,12 @@ pub(super) fn next_list(
             RevocationReason::Unspecified,
         ];
         let reason = *hand.chance.pick(&reasons)?;
-        let date = back(hand, scene.time);
-        entries.extend(hand.chance.pick(&good).map(|serial| (serial.clone(), date, reason)));
+        let signed =
+            doubtful(hand, scene).and_then(|(id, date)| Some((scene.books.certificates.get(&id)?, date?)));
+        let signed = signed.filter(|(one, _)| good.contains(&one.step.1));
+        let other = hand.chance.pick(&good).map(|serial| (serial.clone(), back(hand, scene.time)));
+        let revoked = signed.map(|(one, date)| (one.step.1.clone(), date)).or(other);
+        entries.extend(revoked.map(|(serial, date)| (serial, date, reason)));
     }
     let intermediate = papers::intermediate_serial(authority).filter(|_| root && hand.chance.happens(5));
     let new = intermediate.filter(|serial| !entries.iter().any(|(known, ..)| known == serial));
@@ -355,6 +371,9 @@ pub(super) fn enrols(hand: &mut Hand, scene: &Scene<'_>, act: Enrol) -> Option<D
 /// Somebody who may want a certificate: mostly an organisation that the ledger knows.
 pub(super) fn applicant(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
     let many = scene.books.organisations.len() > 40;
+    if hand.chance.happens(20) {
+        return hand.someone(scene, Role::Guarantor);
+    }
     if !many && hand.chance.happens(45) {
         return hand.fresh_code();
     }
