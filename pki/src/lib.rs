@@ -40,6 +40,8 @@ mod certificate;
 mod chain;
 mod crl;
 mod fault;
+#[cfg(feature = "issue")]
+pub mod issue;
 mod ocsp;
 mod revocation;
 mod signature;

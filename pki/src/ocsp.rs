@@ -299,3 +299,65 @@ fn status(status: &AnyRef<'_>, leaf: &Certificate) -> Result<OcspStatus, Fault> 
 fn seconds(time: &GeneralizedTime) -> u64 {
     time.to_unix_duration().as_secs()
 }
+
+/// Makes a response, signed by the issuer itself.
+#[cfg(feature = "issue")]
+pub(crate) fn make(
+    issuer: &[u8],
+    leaf: &[u8],
+    status: &OcspStatus,
+    from: u64,
+    until: u64,
+    sign: impl FnOnce(&[u8]) -> (x509_cert::spki::AlgorithmIdentifierOwned, Vec<u8>),
+) -> der::Result<Vec<u8>> {
+    let unreadable = |_| der::Error::from(der::ErrorKind::Failed);
+    let issuer = Certificate::read(issuer, Place::Root).map_err(unreadable)?;
+    let leaf = Certificate::read(leaf, Place::Subscriber).map_err(unreadable)?;
+    let time = |seconds| GeneralizedTime::from_unix_duration(core::time::Duration::from_secs(seconds));
+    let name = issuer.subject().to_der()?;
+    let (name_hash, key_hash) = (sha2::Sha256::digest(&name), sha2::Sha256::digest(&issuer.key.bits));
+    let (tag, content) = match status {
+        OcspStatus::Good => (Tag::ContextSpecific { constructed: false, number: TagNumber(0) }, Vec::new()),
+        OcspStatus::Unknown => {
+            (Tag::ContextSpecific { constructed: false, number: TagNumber(2) }, Vec::new())
+        }
+        OcspStatus::Revoked(revocation) => {
+            let mut content = time(revocation.date)?.to_der()?;
+            // [0] EXPLICIT ENUMERATED, one byte.
+            content.extend([0xa0, 0x03, 0x0a, 0x01, revocation.reason.number()]);
+            (Tag::ContextSpecific { constructed: true, number: TagNumber(1) }, content)
+        }
+    };
+    let single = SingleResponse {
+        id: CertificateId {
+            hash: HashIdentifier { oid: SHA256, parameters: None },
+            issuer_name: OctetStringRef::new(&name_hash)?,
+            issuer_key: OctetStringRef::new(&key_hash)?,
+            serial: IntRef::new(leaf.parsed.tbs_certificate().serial_number().as_bytes())?,
+        },
+        status: AnyRef::new(tag, &content)?,
+        this_update: time(from)?,
+        next_update: Some(time(until)?),
+        extensions: None,
+    };
+    let by_name = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
+    let data = ResponseData {
+        version: None,
+        responder: AnyRef::new(by_name, &name)?,
+        produced_at: time(from)?,
+        responses: vec![single],
+        extensions: None,
+    };
+    let data = data.to_der()?;
+    let (algorithm, signature) = sign(&data);
+    let algorithm = algorithm.to_der()?;
+    let basic = BasicResponse {
+        data: AnyRef::from_der(&data)?,
+        algorithm: AnyRef::from_der(&algorithm)?,
+        signature: BitStringRef::from_bytes(&signature)?,
+        certificates: None,
+    };
+    let basic = basic.to_der()?;
+    let bytes = ResponseBytes { kind: BASIC, response: OctetStringRef::new(&basic)? };
+    Response { status: ResponseStatus::Successful, bytes: Some(bytes) }.to_der()
+}
