@@ -61,12 +61,25 @@ pub(crate) fn judge_signature_kind(
     identifier: &[u8],
     place: Option<Place>,
 ) -> Result<(), Fault> {
-    // RSASSA-PSS without parameters, or with empty ones, is over SHA-1 (RFC 4055, section 3.1).
-    let weak_pss = oid == PSS && identifier.len() <= 15;
-    if WEAK.contains(&oid) || weak_pss {
+    if WEAK.contains(&oid) || (oid == PSS && is_pss_over_sha1(identifier)) {
         return Err(Fault::WeakDigest { place });
     }
     if signature::is_accepted(identifier) { Ok(()) } else { Err(Fault::AlgorithmUnknown) }
+}
+
+/// RSASSA-PSS is over SHA-1 where its parameters name no digest, which would stand first, as [0] (RFC 4055, section 3.1).
+fn is_pss_over_sha1(identifier: &[u8]) -> bool {
+    let parameters = || {
+        let mut reader = SliceReader::new(identifier).ok()?;
+        AnyRef::decode(&mut reader).ok()?;
+        AnyRef::decode(&mut reader).ok().map(AnyRef::value)
+    };
+    const SHA1: &[u8] = &[0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a];
+    parameters().is_none_or(|value| match value {
+        // [0] EXPLICIT AlgorithmIdentifier: two headers, then the digest's identifier.
+        [0xa0, _, 0x30, _, digest @ ..] => digest.starts_with(SHA1),
+        _ => true,
+    })
 }
 
 /// A public key.

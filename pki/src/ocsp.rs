@@ -47,15 +47,17 @@ pub struct OcspAnswer {
 
 /// Judges an OCSP response about the first certificate of a chain, at an instant in unix seconds.
 ///
-/// The chain is as for [`judge_chain`](crate::judge_chain), and needs to go only so far that the subscriber's issuer is
-/// in it or on the trust list; the path itself is not judged again. The response is signed by the issuer itself, or by a
+/// The chain is as for [`judge_chain`](crate::judge_chain). Its intermediates must be authorities that lead to the trust
+/// list's by their signatures, because whoever answers is believed for its issuer's sake; whether they, and the
+/// subscriber's certificate, are valid at the instant is not judged again. The response is signed by the issuer itself, or by a
 /// responder whose certificate the issuer signed for this (id-kp-OCSPSigning). A nonce is neither needed nor looked at:
 /// the response is judged by many and later, and its freshness lies in its dates.
 ///
 /// # Errors
 ///
 /// In this order: those of the chain's form; [`Fault::TooLong`], [`Fault::Malformed`], [`Fault::OcspNoAnswer`],
-/// [`Fault::OcspUnsupported`]; [`Fault::UnknownAuthority`]; [`Fault::OcspOtherCertificate`]; [`Fault::WeakDigest`],
+/// [`Fault::OcspUnsupported`]; [`Fault::UnknownAuthority`], and the faults of the form and use of an intermediate;
+/// [`Fault::OcspOtherCertificate`]; [`Fault::WeakDigest`],
 /// [`Fault::AlgorithmUnknown`]; [`Fault::OcspSigner`], [`Fault::OcspSignature`], and [`Fault::Expired`] and
 /// [`Fault::NotYetValid`] of the responder's certificate; [`Fault::OcspNotYetValid`], [`Fault::OcspStale`].
 pub fn judge_ocsp(
@@ -74,8 +76,7 @@ pub fn judge_ocsp(
         return Err(Fault::OcspUnsupported);
     }
     let leaf = chain.first().ok_or(Fault::Malformed { what: Document::Chain })?;
-    let issuer = chain.iter().skip(1).chain(entry.all()).find(|one| leaf.is_issued_by(one));
-    let issuer = issuer.ok_or(Fault::UnknownAuthority)?;
+    let issuer = find_issuer(&entry, leaf, chain.get(1..).unwrap_or_default())?;
     let mut answers = data.responses.iter().filter(|one| one.id.is_of(leaf, issuer));
     let single = answers.next().ok_or(Fault::OcspOtherCertificate)?;
     if single.extensions.iter().flatten().any(|one| one.critical) || answers.next().is_some() {
@@ -224,6 +225,26 @@ fn read_basic(der: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(bytes.response.as_bytes().to_vec())
 }
 
+/// The subscriber's issuer: one of the entry, or an intermediate that came along and that one of them vouches for.
+///
+/// An issuer must not be believed because its key verifies the subscriber's certificate: for RSA, somebody can make
+/// another key that does (Blake-Wilson and Menezes, 1999), and could then answer with it.
+fn find_issuer<'a>(
+    entry: &'a Entry,
+    leaf: &Certificate,
+    above: &'a [Certificate],
+) -> Result<&'a Certificate, Fault> {
+    let mut trusted: Vec<&Certificate> = entry.all().collect();
+    for one in above.iter().rev() {
+        if trusted.iter().any(|issuer| one.is_issued_by(issuer)) {
+            one.judge_form()?;
+            one.judge_issuer()?;
+            trusted.push(one);
+        }
+    }
+    trusted.into_iter().rev().find(|one| leaf.is_issued_by(one)).ok_or(Fault::UnknownAuthority)
+}
+
 /// Judges that the issuer signed the response, or a responder that it has appointed.
 fn judge_signer(
     issuer: &Certificate,
@@ -245,7 +266,8 @@ fn judge_signer(
             continue;
         }
         candidate.judge_form()?;
-        let appointed = candidate.purposes()?.is_some_and(|purposes| purposes.0.contains(&OCSP_SIGNING));
+        let appointed = candidate.purposes()?.is_some_and(|purposes| purposes.0.contains(&OCSP_SIGNING))
+            && candidate.usage()?.is_none_or(|usage| usage.digital_signature() || usage.non_repudiation());
         if !appointed || !candidate.is_issued_by(issuer) {
             return Err(Fault::OcspSigner);
         }

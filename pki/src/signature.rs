@@ -55,6 +55,10 @@ pub(crate) static ACCEPTED: &[&dyn SignatureVerificationAlgorithm] = &[
     ring::RSA_PKCS1_2048_8192_SHA256,
     ring::RSA_PKCS1_2048_8192_SHA384,
     ring::RSA_PKCS1_2048_8192_SHA512,
+    // RFC 4055, section 5: the parameters must be NULL, and their absence must be accepted.
+    ring::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
+    ring::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
+    ring::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
     ring::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
     ring::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
     ring::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
