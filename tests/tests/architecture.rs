@@ -116,7 +116,10 @@ fn the_pure_crates_are_pure() {
                 let measures = in_store && ["Instant", "HashMap", "HashSet"].contains(word);
                 // A text of the specification, and not the environment.
                 let label = name == "sealing/src/label.rs" && *word == "env";
-                assert!(measures || label || !words(&code).any(|found| found == *word), "{name} names {word}");
+                assert!(
+                    measures || label || !words(&code).any(|found| found == *word),
+                    "{name} names {word}"
+                );
             }
         }
     }
