@@ -115,7 +115,12 @@ fn the_pure_crates_are_pure() {
             for word in NEVER.iter().chain(if in_store { &[][..] } else { &["fs", "jmt"] }) {
                 // A store may measure itself and caches may be unordered: they decide nothing.
                 let measures = in_store && ["Instant", "HashMap", "HashSet"].contains(word);
-                assert!(measures || !words(&code).any(|found| found == *word), "{name} names {word}");
+                // A text of the specification, and not the environment.
+                let label = name == "sealing/src/label.rs" && *word == "env";
+                assert!(
+                    measures || label || !words(&code).any(|found| found == *word),
+                    "{name} names {word}"
+                );
             }
         }
     }
