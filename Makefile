@@ -68,6 +68,7 @@ deny:
 	@scripts/step.sh "Licences, bans and sources" scripts/deny.sh
 
 pure:
+	@scripts/step.sh "The judging of certificates alone" cargo clippy $(BUILD) --package pki -- -D warnings
 	@scripts/step.sh "The ledger without its store" cargo clippy $(BUILD) --package ledger --no-default-features -- -D warnings
 	@scripts/step.sh "The consensus alone" cargo clippy $(BUILD) --package consensus -- -D warnings
 
