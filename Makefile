@@ -73,6 +73,7 @@ deny:
 
 pure:
 	@scripts/step.sh "The sealing as validators use it" cargo clippy $(BUILD) --package sealing -- -D warnings
+	@scripts/step.sh "The judging of certificates alone" cargo clippy $(BUILD) --package pki -- -D warnings
 	@scripts/step.sh "The ledger without its store" cargo clippy $(BUILD) --package ledger --no-default-features -- -D warnings
 	@scripts/step.sh "The consensus alone" cargo clippy $(BUILD) --package consensus -- -D warnings
 

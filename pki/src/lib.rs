@@ -46,6 +46,8 @@ mod ocsp;
 mod revocation;
 mod signature;
 mod subject;
+#[cfg(feature = "issue")]
+pub mod target;
 
 pub use algorithm::{Algorithm, verify_statement};
 pub use authority::{Authority, AuthorityFacts, CodeSource, is_object_identifier, read_authority};

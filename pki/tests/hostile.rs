@@ -1,7 +1,10 @@
 //! Bytes that nobody meant: whatever comes, there is an answer, and it is the same each time.
 
+#![cfg(feature = "issue")]
+
 use std::path::Path;
 
+use pki::target::judge_everywhere;
 use pki::{
     Algorithm, Authority, CodeSource, judge_chain, judge_crl, judge_ocsp, read_authority, verify_statement,
 };
@@ -25,45 +28,6 @@ const FILES: [&str; 8] = [
     "rsa2048-ocsp-delegated.der",
     "path-dnsonly.der",
 ];
-
-/// Puts bytes into every place that takes bytes from outside, and returns all answers as text.
-fn judge_everywhere(bytes: &[u8], at: u64) -> String {
-    let [root, inner, leaf] = ["root", "inner", "leaf"].map(|who| file(&format!("p256-{who}.der")));
-    let codes = [CodeSource::SubjectAttribute("2.5.4.97".into()), CodeSource::Extension("2.5.29.14".into())];
-    let mut answers = String::new();
-    for code_at in &codes {
-        let trusted = [inner.as_slice()];
-        let entry = Authority {
-            root: &root,
-            intermediates: &trusted,
-            algorithms: &Algorithm::ALL,
-            credit_code_at: code_at,
-            policy: Some("1.2.3.4.5"),
-        };
-        let hostile = [bytes];
-        let told = Authority { intermediates: &hostile, ..entry };
-        answers += &format!(
-            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n",
-            judge_chain(&entry, &[bytes], at),
-            judge_chain(&entry, &[&leaf, bytes], at),
-            judge_chain(&told, &[&leaf], at),
-            judge_chain(&Authority { root: bytes, ..entry }, &[&leaf, &inner], at),
-            judge_crl(&entry, bytes, at),
-            judge_crl(&told, bytes, at),
-            judge_ocsp(&entry, &[&leaf], bytes, at),
-            judge_ocsp(&entry, &[bytes, &inner], bytes, at),
-        );
-    }
-    let spki = bytes.get(bytes.len() / 2..).unwrap_or_default();
-    answers
-        + &format!(
-            "{:?}\n{:?}\n{:?}\n{:?}",
-            read_authority(bytes, &[]),
-            read_authority(&root, &[bytes]),
-            verify_statement(bytes, b"message", bytes),
-            verify_statement(spki, b"message", bytes),
-        )
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
