@@ -244,7 +244,7 @@ fn revocation(serial: Vec<u8>, date: BlockTime, reason: RevocationReason) -> Opt
     };
     // What is listed with an even date was found out a day later.
     let since = seconds(date);
-    let found_later = reason != Reason::CertificateHold && since % 2 == 0;
+    let found_later = reason != Reason::CertificateHold && since.is_multiple_of(2);
     let (date, invalid_since) = if found_later { (since + 86_400, Some(since)) } else { (since, None) };
     Some(Revocation { serial, date, invalid_since, reason })
 }
