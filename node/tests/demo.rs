@@ -26,6 +26,19 @@ fn a_trade_from_notice_to_contract_ends_with_four_equal_nodes() {
     let acts = report["acts"].as_array().unwrap();
     let told: Vec<&str> = acts.iter().map(|act| act["what"].as_str().unwrap()).collect();
     for part in [
+        "approved Zhongshan CA (SM2)",
+        "certificate_expired 1031",
+        "credit_code_differs 1043",
+        "authority_unknown 1004",
+        "enrolment_replayed 1007",
+        "enrolled with a certificate of Guangzhou CA (P-256)",
+        "enrolled with a certificate of Shenzhen CA (P-384)",
+        "enrolled with a certificate of Zhongshan CA (SM2)",
+        "attached a second certificate",
+        "appointed staff",
+        "amount_outside_mandate 116",
+        "recorded a revocation list with one certificate",
+        "signers_certificate_revoked 110",
         "unknown_key 104",
         "not_the_applicant 406",
         "guarantee_used 408",

@@ -212,15 +212,15 @@ impl Trust {
             .heading(&words("Enrolment: one certificate opens every region", "证书登记：一证通行各地区"));
         self.admit_bank(stage).await?;
         self.refusals(stage).await?;
-        for (party, via) in [
-            (&SELLER, ZHUHAI),
-            (&BANK, SHENZHEN),
-            (&BIDDERS[0], ZHUHAI),
-            (&BIDDERS[1], GUANGZHOU),
-            (&BIDDERS[2], ZHONGSHAN),
+        for (serial, party, via) in [
+            (20, &SELLER, ZHUHAI),
+            (21, &BANK, SHENZHEN),
+            (22, &BIDDERS[0], ZHUHAI),
+            (23, &BIDDERS[1], GUANGZHOU),
+            (24, &BIDDERS[2], ZHONGSHAN),
         ] {
             let authority = &self.authorities[authority_of(party)];
-            let holder = Holder::new(authority, party, 10, valid(stage))?;
+            let holder = Holder::new(authority, party, serial, valid(stage))?;
             let actor = Actor { node: via, ..stage.actor(party)? };
             let act = holder.enrolment(stage, authority, party, &actor)?;
             let what = enrolled(party, authority);
