@@ -176,7 +176,7 @@ impl<const MAX: usize> Bytes<MAX> {
 
 impl<const MAX: usize> core::fmt::Debug for Bytes<MAX> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        crate::hash::write_hex(f, &self.0)
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -211,9 +211,9 @@ text_type! {
     Title, |t| plain_text(t, 120)
 }
 impl Title {
-    /// A credit code as a name.
-    pub(crate) fn of_code(code: &crate::id::CreditCode) -> Self {
-        Self(code.to_string())
+    /// A code as a name, where no other is known; it has 1 to 120 characters.
+    pub(crate) fn of_code(code: &str) -> Self {
+        Self(code.to_owned())
     }
 }
 

@@ -8,7 +8,7 @@ use crossbeam_channel::Sender as HostSender;
 use ledger::action::Action;
 use ledger::crypto::InvalidSignature;
 use ledger::execute::rejection::Rejection;
-use ledger::execute::{BlockExecution, Failure, Speaker, Tip, speaker_of, stepped_time};
+use ledger::execute::{BlockExecution, Failure, Tip, speaker_of, stepped_time};
 use ledger::id::{ChainId, Height};
 use ledger::state::{Overlay, StateError};
 use ledger::store::{Place, Snapshot, Store};
@@ -300,10 +300,7 @@ fn account(
         // In the state as it is stored: the batch may have taken the key away.
         None => speaker_of(&Overlay::new(snapshot), transaction)?,
     };
-    Ok(speaker.map(|speaker| match speaker {
-        Speaker::Applicant(..) => Account::Applicants,
-        speaker => Account::Organisation(speaker.organisation().clone()),
-    }))
+    Ok(speaker.map(Account::from))
 }
 
 fn open_answers(submission: Submission, answers: &mut Vec<Answers>, items: &mut Vec<Item>) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ledger::execute::Speaker;
 use ledger::hash::sha256;
 use ledger::id::{CreditCode, Height};
 use ledger::transaction::{self, Verified};
@@ -28,6 +29,16 @@ pub enum Account {
     Organisation(CreditCode),
     /// All those together that want to enrol: anybody can make as many keys as it likes.
     Applicants,
+}
+
+impl From<Speaker> for Account {
+    /// The account of whoever speaks: all applicants share one.
+    fn from(speaker: Speaker) -> Self {
+        match speaker {
+            Speaker::Applicant(..) => Self::Applicants,
+            speaker => Self::Organisation(speaker.organisation().clone()),
+        }
+    }
 }
 
 impl From<CreditCode> for Account {

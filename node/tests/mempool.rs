@@ -232,10 +232,13 @@ fn what_a_block_passes_over_is_named() {
     let (old, new) = (transaction(1, 100), transaction(2, 100));
     assert_eq!(insert(&pool, 0, &old), Ok(true));
     assert_eq!(numbers(&pool.passed_over(9)), []);
+    // One block proves nothing: what arrived while it was decided is not in it.
     pool.committed(Height::new(1), &[]);
     assert_eq!(insert(&pool, 0, &new), Ok(true));
-    assert_eq!(numbers(&pool.passed_over(9)), [old.id()]);
+    assert_eq!(numbers(&pool.passed_over(9)), []);
     pool.committed(Height::new(2), &[]);
+    assert_eq!(numbers(&pool.passed_over(9)), [old.id()]);
+    pool.committed(Height::new(3), &[]);
     assert_eq!(numbers(&pool.passed_over(9)), [old.id(), new.id()]);
     assert_eq!(numbers(&pool.passed_over(1)), [old.id()]);
     pool.settle(&old.id(), &Outcome::Refused(Refusal::Rejected(Rejection::UnknownKey)));

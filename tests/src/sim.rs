@@ -207,8 +207,11 @@ fn finish(world: &mut World) {
             && required(world).iter().all(|node| world.height(*node) == height && world.is_up(*node))
     };
     if !world.run(RECORDED_MS, done) {
-        let late: Vec<String> =
-            world.clients.musts().map(|(id, open)| format!("{id} of {} ms", open.since)).collect();
+        let late: Vec<String> = world
+            .clients
+            .musts()
+            .map(|(id, open)| format!("{id} of {} ms, {}", open.since, open.act()))
+            .collect();
         let heights = describe(world);
         let detail = format!("after {RECORDED_MS} ms: {heights}; not recorded: {}", late.join(", "));
         match unreported(world, until) {

@@ -152,7 +152,7 @@ fn a_vote_before_its_flush_is_found() {
 
 #[test]
 fn a_forgotten_lock_is_found() {
-    is_found(Mutation::ForgetLock, None, 40, &[CONTRADICTION, LOCK, HALT]);
+    is_found(Mutation::ForgetLock, None, 40, &[CONTRADICTION, LOCK, HALT, ACCUSED]);
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl Organisation {
     /// An organisation as an applicant names it, before its certificate is judged: without roles, and with its code
     /// for a name. It stands in no state.
     pub(crate) fn unproven(code: CreditCode, region: RegionCode, time: BlockTime) -> Self {
-        let name = Title::of_code(&code);
+        let name = Title::of_code(code.as_str());
         let (roles, former_names) = (Vec::new(), Vec::new());
         let admitted_by = code.clone();
         Self { code, name, region, roles, admitted_by, admitted_at: time, named_from: None, former_names }

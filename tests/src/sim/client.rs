@@ -19,7 +19,15 @@ pub struct Open {
     pub since: u64,
     /// The node it was given to last.
     pub node: usize,
+    act: &'static str,
     tried_at: u64,
+}
+
+impl Open {
+    /// What it asks for.
+    pub fn act(&self) -> &'static str {
+        self.act
+    }
 }
 
 /// All clients of a run.
@@ -33,11 +41,11 @@ impl Clients {
     /// A node has taken a transaction in.
     pub fn submitted(&mut self, now: u64, chain: &ChainId, node: usize, bytes: Vec<u8>, must: bool) {
         let Ok(unverified) = Unverified::decode(chain, &bytes) else { return };
-        let id = unverified.id();
+        let (id, act) = (unverified.id(), unverified.payload().action.name());
         if self.acknowledged.contains(&id) {
             return;
         }
-        let open = self.open.entry(id).or_insert(Open { bytes, must, since: now, node, tried_at: now });
+        let open = self.open.entry(id).or_insert(Open { bytes, must, since: now, node, act, tried_at: now });
         (open.node, open.tried_at) = (node, now);
     }
 

@@ -69,7 +69,7 @@ impl Host {
         };
         let height = self.tip.height.next();
         let judged = Judged { height, time, transaction: transaction.clone(), outcome };
-        let speaker = execute::speaker(&Overlay::new(state), &transaction.key())?;
+        let speaker = execute::speaker_of(&Overlay::new(state), &transaction)?;
         if by_client {
             env.out.push(Effect::Judged(judged));
         }
@@ -77,7 +77,7 @@ impl Host {
             return Ok(Answer::Refused(rejection.code()));
         }
         let Some(speaker) = speaker else { return Ok(Answer::Refused("unknown_key")) };
-        let taken = self.mempool.insert(transaction, speaker.organisation().clone(), &mut None);
+        let taken = self.mempool.insert(transaction, speaker, &mut None);
         Ok(if taken.is_ok() { Answer::Waits } else { Answer::Refused("mempool") })
     }
 
