@@ -57,7 +57,10 @@ pub(super) fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
         0 => enrol(hand, scene)?.action,
         1 => appoint(hand, scene)?.action,
         2 => {
-            let keys: Vec<PublicKey> = scene.books.keys.keys().copied().collect();
+            // Where others count on the centres, theirs stay in use.
+            let stays = |key: &Key| hand.keeps_members && scene.books.has_role(&key.holder, Role::Centre);
+            let free = scene.books.keys.iter().filter(|(_, key)| !stays(key));
+            let keys: Vec<PublicKey> = free.map(|(public, _)| *public).collect();
             Action::RevokeMandate(RevokeMandate { key: *hand.chance.pick(&keys)? })
         }
         3 => admit(hand, scene)?.action,
