@@ -203,7 +203,7 @@ impl Mempool {
         }
     }
 
-    /// Transactions that [`PASSED_OVER`] blocks have passed over, the longest-waiting first.
+    /// Transactions that two blocks have passed over, the longest-waiting first.
     pub fn passed_over(&self, most: usize) -> Vec<Arc<Verified>> {
         let inner = self.lock();
         let late = inner.by_order.values().take_while(|entry| entry.passed_over >= PASSED_OVER);
