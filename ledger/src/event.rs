@@ -8,6 +8,7 @@ use crate::evidence::SigningKind;
 use crate::id::{ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height};
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
+use crate::rule::TradeKind;
 use crate::time::{BlockTime, Span};
 use crate::transaction;
 
@@ -299,6 +300,9 @@ pub enum Event {
         /// Its version.
         #[n(0)]
         version: u32,
+        /// The kind of trade that it rules.
+        #[cbor(n(1), skip_if = "TradeKind::is_first")]
+        kind: TradeKind,
     },
     /// It is proven that a validator signed twice.
     #[n(26)]

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! == name of the case
-//! clock stepped                     # this and the next three before any act
+//! clock stepped                     # this and the next four before any act
+//! trades construction               # genesis has the rules of construction tenders
 //! rule LL03 300 permille
 //! calendar ends 2026-05-31
 //! block transactions 2
@@ -16,6 +17,7 @@
 //! members gz,sz,zh,zs               # who votes at the next height, in this order
 //! era 5 gz,sz,zh,zs                 # who voted at height 5
 //! rules 1                           # the version in force
+//! rules construction 0              # that of construction tenders, 0 without any
 //! ```
 //!
 //! `.` stands for one millisecond after the block before. What follows `ok` are all the events of the
@@ -32,6 +34,7 @@ use ledger::execute::Executed;
 use ledger::execute::rejection::Rejection;
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::Listing;
+use ledger::rule::TradeKind;
 use ledger::state::keys::{GuaranteeKey, ListingKey};
 use ledger::time::{BlockTime, Span};
 
@@ -85,6 +88,7 @@ impl Case {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["clock", "stepped"] => self.options.stepped = true,
+            ["trades", "construction"] => self.options.construction = true,
             ["rule", id, value, unit] => {
                 let value = (value.parse().unwrap(), (*unit).to_owned());
                 self.options.rules.insert((*id).to_owned(), value);
@@ -108,7 +112,12 @@ impl Case {
             }
             ["members", expected] => governance::check_members(&self.running().0, expected, &place),
             ["era", height, expected] => governance::check_era(&self.running().0, height, expected, &place),
-            ["rules", version] => governance::check_rules(&self.running().0, version, &place),
+            ["rules", version] => {
+                governance::check_rules(&self.running().0, TradeKind::LandListing, version, &place);
+            }
+            ["rules", "construction", version] => {
+                governance::check_rules(&self.running().0, TradeKind::ConstructionTender, version, &place);
+            }
             _ => self.act(&words, &place, met),
         }
     }
