@@ -3,10 +3,12 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
-    double_signing::ReportDoubleSigning, guarantee::IssueGuarantee, listing::PublishListing,
-    proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
-    registration::RegisterOrganisation, release::ReleaseGuarantee,
+    approval::ApproveChange, clarification::ClarifyTender, clarification::ExtendTender, clock::AdvanceClock,
+    confirmation::ConfirmDeal, contract::RecordContract, double_signing::ReportDoubleSigning,
+    guarantee::IssueGuarantee, listing::PublishListing, objection::AnswerObjection,
+    objection::RaiseObjection, project::RegisterProject, proposal::ProposeChange, publicity::PublishResult,
+    qualification::DepositGuarantee, quote::SubmitQuote, registration::RegisterOrganisation,
+    release::ReleaseGuarantee, seat::RegisterSeatKey, tender::PublishTender,
 };
 
 /// Everything that an organisation can ask the ledger to record.
@@ -54,6 +56,27 @@ pub enum Action {
     /// Somebody proves that a validator signed twice.
     #[n(13)]
     ReportDoubleSigning(#[n(0)] ReportDoubleSigning),
+    /// A centre registers its seat key of a sealing epoch.
+    #[n(30)]
+    RegisterSeatKey(#[n(0)] RegisterSeatKey),
+    /// An organiser registers a construction project.
+    #[n(31)]
+    RegisterProject(#[n(0)] RegisterProject),
+    /// An organiser publishes a tender.
+    #[n(32)]
+    PublishTender(#[n(0)] PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    #[n(33)]
+    ClarifyTender(#[n(0)] ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    #[n(34)]
+    ExtendTender(#[n(0)] ExtendTender),
+    /// Somebody objects to the tender documents.
+    #[n(35)]
+    RaiseObjection(#[n(0)] RaiseObjection),
+    /// An organiser answers an objection.
+    #[n(36)]
+    AnswerObjection(#[n(0)] AnswerObjection),
 }
 
 impl Action {
@@ -73,6 +96,13 @@ impl Action {
             Self::ProposeChange(_) => "propose_change",
             Self::ApproveChange(_) => "approve_change",
             Self::ReportDoubleSigning(_) => "report_double_signing",
+            Self::RegisterSeatKey(_) => "register_seat_key",
+            Self::RegisterProject(_) => "register_project",
+            Self::PublishTender(_) => "publish_tender",
+            Self::ClarifyTender(_) => "clarify_tender",
+            Self::ExtendTender(_) => "extend_tender",
+            Self::RaiseObjection(_) => "raise_objection",
+            Self::AnswerObjection(_) => "answer_objection",
         }
     }
 }

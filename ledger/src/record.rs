@@ -3,6 +3,9 @@
 pub mod guarantee;
 pub mod listing;
 pub mod organisation;
+pub mod project;
+pub mod seat;
+pub mod tender;
 
 use minicbor::{Decode, Encode};
 
@@ -82,6 +85,12 @@ pub enum Due {
     /// A proposed change can no longer be approved.
     #[n(8)]
     ChangeExpires(#[n(0)] ChangeId),
+    /// A committee forms of the centres that have a seat key.
+    #[n(30)]
+    CommitteeForms(#[n(0)] u64),
+    /// A sealing epoch ends.
+    #[n(31)]
+    SealingEpochEnds(#[n(0)] u64),
 }
 
 /// When something falls due: the order in which due things happen.

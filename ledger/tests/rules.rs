@@ -4,17 +4,19 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use ledger::execute::permission::TABLE;
+use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
 use ledger::record::organisation::Organisation;
+use ledger::record::tender::Tender;
 use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
-use ledger::state::keys::{DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::state::keys::{DealSequenceKey, OrganisationKey, ProjectSequenceKey, TenderKey, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 4] = [
-    (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
+const ELSEWHERE: [(Rejection, &str); 5] = [
+    (Rejection::NumbersUsedUp, "takes 9,999 projects; tested below on a state that says so"),
+    (Rejection::TooManyObjections, "takes 256 objections; tested below on a state that says so"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
@@ -34,7 +36,7 @@ macro_rules! tables {
 
 tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
-    release clock lifecycle proposal approval double_signing
+    release clock lifecycle proposal approval double_signing project seat tender clarification objection
 }
 
 #[test]
@@ -93,6 +95,34 @@ fn a_network_has_at_most_128_members() {
         let set = ValidatorSet::new(genesis.validators.iter().cloned().chain(others).collect()).unwrap();
         chain.put(&ValidatorsKey, &set);
         assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{members}");
+    }
+}
+
+#[test]
+fn a_region_numbers_at_most_9_999_projects_of_a_kind_a_day() {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let act = words::action("project", &words::Words::of([].into_iter()), &names);
+    let bytes = chain.sign(&network::key("owner"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (used, answer) in [(9_998, None), (9_999, Some(Rejection::NumbersUsedUp))] {
+        chain.put(&ProjectSequenceKey("A03440400260302"), &used);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
+    }
+}
+
+#[test]
+fn a_tender_meets_at_most_256_objections() {
+    let (mut chain, names) = support::tender::published();
+    let id = support::tender::tender(&names, "T");
+    let act = words::action("object", &words::Words::of(["T"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("a"), act, 10);
+    let transaction = chain.verified(&bytes);
+    let tender = chain.read(&TenderKey(&id)).unwrap();
+    for (objections, answer) in [(255, None), (256, Some(Rejection::TooManyObjections))] {
+        chain.put(&TenderKey(&id), &Tender { objections, ..tender.clone() });
+        assert_eq!(chain.check(names.time("d1"), &transaction), answer, "{objections}");
     }
 }
 
@@ -204,6 +234,11 @@ fn permissions() -> String {
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
         text += &format!("| `{}` | {}{by_node} | {stages} |\n", row.act, roles.join(", "));
+    }
+    text += "\nStages of a tender in which an act on it is possible:\n\n| act | at any of these stages |\n|---|---|\n";
+    for row in TENDER_TABLE {
+        let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
+        text += &format!("| `{}` | {} |\n", row.act, stages.join(", "));
     }
     text
 }

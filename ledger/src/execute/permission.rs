@@ -4,6 +4,7 @@ use crate::action::Action;
 use crate::execute::rejection::Rejection;
 use crate::record::listing::Stage;
 use crate::record::organisation::{Organisation, Role};
+use crate::record::tender::TenderStage;
 
 /// One row: an act, the roles of which the signer must have one, the stages of the listing in which it is
 /// possible, and whether a member's node may do it with its voting key. No stages means that the act does
@@ -20,14 +21,15 @@ pub struct Row {
     pub voting_key: bool,
 }
 
-use Role::{Bidder, Centre, Guarantor, Seller, Timekeeper};
+use Role::{Bidder, Centre, Guarantor, Organiser, Seller, Timekeeper};
 use Stage::{
     Announced, Concluded, Confirmed, Contracted, Failed, Lapsed, Listed, Publicised, Publicity, TimedBidding,
 };
+use TenderStage::{Accepting, Suspended};
 
 /// The permission table.
 #[rustfmt::skip]
-pub const TABLE: [Row; 13] = [
+pub const TABLE: [Row; 20] = [
     Row { act: "register_organisation", roles: &[Centre],         stages: &[], voting_key: false },
     Row { act: "publish_listing",       roles: &[Seller],         stages: &[], voting_key: false },
     Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed], voting_key: false },
@@ -42,7 +44,42 @@ pub const TABLE: [Row; 13] = [
     Row { act: "propose_change",        roles: &[Centre],         stages: &[], voting_key: false },
     Row { act: "approve_change",        roles: &[Centre],         stages: &[], voting_key: false },
     Row { act: "report_double_signing", roles: &Role::ALL,        stages: &[], voting_key: true },
+    Row { act: "register_seat_key",     roles: &[Centre],         stages: &[], voting_key: true },
+    Row { act: "register_project",      roles: &[Organiser],      stages: &[], voting_key: false },
+    Row { act: "publish_tender",        roles: &[Organiser],      stages: &[], voting_key: false },
+    Row { act: "clarify_tender",        roles: &[Organiser],      stages: &[], voting_key: false },
+    Row { act: "extend_tender",         roles: &[Organiser],      stages: &[], voting_key: false },
+    Row { act: "raise_objection",       roles: &[Bidder],         stages: &[], voting_key: false },
+    Row { act: "answer_objection",      roles: &[Organiser],      stages: &[], voting_key: false },
 ];
+
+/// An act on a tender and the stages of the tender in which it is possible.
+#[derive(Clone, Copy, Debug)]
+pub struct TenderRow {
+    /// The act's name.
+    pub act: &'static str,
+    /// Any of these.
+    pub stages: &'static [TenderStage],
+}
+
+/// The acts that depend on the stage of a tender.
+#[rustfmt::skip]
+pub const TENDER_TABLE: [TenderRow; 4] = [
+    TenderRow { act: "clarify_tender",   stages: &[Accepting, Suspended] },
+    TenderRow { act: "extend_tender",    stages: &[Accepting, Suspended] },
+    TenderRow { act: "raise_objection",  stages: &[Accepting, Suspended] },
+    TenderRow { act: "answer_objection", stages: &[Suspended] },
+];
+
+/// Whether a tender's stage allows the act.
+///
+/// # Errors
+/// [`Rejection::TenderStageNotPermitted`].
+pub fn check_tender_stage(act: &'static str, stage: TenderStage) -> Result<(), Rejection> {
+    let row = TENDER_TABLE.iter().find(|row| row.act == act);
+    let allowed = row.is_some_and(|row| row.stages.contains(&stage));
+    if allowed { Ok(()) } else { Err(Rejection::TenderStageNotPermitted) }
+}
 
 fn row(act: &str) -> Result<&'static Row, Rejection> {
     // Every act has a row, which a test holds; without one nobody may do it.
