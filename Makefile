@@ -15,7 +15,7 @@ EXAMPLES ?= 100
 # the checks of the pure crates stand alone, because a build of all would hide a feature they lack.
 BUILD := --release --locked
 
-.PHONY: help setup tools faults test e2e sim fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest
+.PHONY: help setup tools faults test e2e sim fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest web
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ e2e: setup tools faults ## Clusters of real processes under kills, faults, bad l
 sim: build ## Simulate networks under faults, SEEDS of them from FROM on (1000 from 0), or ARGS="--seed 7 --trace"
 	$(CARGO_TARGET_DIR)/release/sim $(or $(ARGS),--seeds $(or $(SEEDS),1000) --from $(or $(FROM),0))
 
+web: setup ## Test the sealer of the browser, alone and against the crate `sealing`
+	@scripts/setup.sh web
+	@scripts/step.sh "The sealer of the browser" scripts/web.sh
+
 fuzz: setup ## Fuzz every decoder of outside bytes for TIME seconds each; TARGETS names some
 	@scripts/step.sh "Fuzzing" scripts/fuzz.sh $(TIME) $(TARGETS)
 
@@ -56,7 +60,7 @@ fmt: ## Format the code
 
 lint: fmt-check clippy deny pure spelling ## Every check that runs no test
 
-test: setup tools lint doc nextest ## Every check and every test but the long ones
+test: setup tools lint doc nextest web ## Every check and every test but the long ones
 
 fmt-check:
 	@scripts/step.sh "Format" cargo fmt --all --check
@@ -68,6 +72,7 @@ deny:
 	@scripts/step.sh "Licences, bans and sources" scripts/deny.sh
 
 pure:
+	@scripts/step.sh "The sealing as validators use it" cargo clippy $(BUILD) --package sealing -- -D warnings
 	@scripts/step.sh "The ledger without its store" cargo clippy $(BUILD) --package ledger --no-default-features -- -D warnings
 	@scripts/step.sh "The consensus alone" cargo clippy $(BUILD) --package consensus -- -D warnings
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing and says what and why. `build`: what a build needs; `checks`: what the checks need; `api`:
-# what fuzzing the HTTP interface needs; `faults`: what the tests of real processes do their faults with.
+# what fuzzing the HTTP interface needs; `faults`: what the tests of real processes do their faults with; `web`: what
+# the code for browsers is checked, bundled and tested with.
 set -eu
 
 TOOLS=${TOOLS:-$HOME/.cache/zhulian/tools}
@@ -111,10 +112,27 @@ setup_api() {
         fail "Could not install schemathesis."
 }
 
+# The packages stand in web/package-lock.json with their hashes; nothing of them runs while it is installed.
+setup_web() {
+    have node && have npm || fail "Node.js is missing; the browser's code is tested with it. Install Node.js 20 or newer with npm, then run this again."
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+    [ "$major" -ge 20 ] || fail "Node.js $(node --version) is too old; install 20 or newer, then run this again."
+    web=$(cd "$(dirname "$0")/../web" && pwd)
+    if [ ! -e "$web/node_modules/.package-lock.json" ] ||
+        [ "$web/package-lock.json" -nt "$web/node_modules/.package-lock.json" ]; then
+        say "Installing the packages of web/ with npm: the cryptography of the browser's sealer, a compiler and a bundler."
+        (cd "$web" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+            fail "Could not install the packages of web/. Run npm ci in web/ and see what it says."
+        touch "$web/node_modules/.package-lock.json"
+    fi
+    say "The browser's code has what it needs: Node.js $(node --version), npm $(npm --version)."
+}
+
 case ${1:-build} in
     build) setup_build ;;
     checks) setup_checks ;;
     api) setup_api ;;
     faults) setup_faults ;;
-    *) fail "usage: setup.sh build|checks|api|faults" ;;
+    web) setup_web ;;
+    *) fail "usage: setup.sh build|checks|api|faults|web" ;;
 esac

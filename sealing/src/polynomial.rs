@@ -41,3 +41,52 @@ fn products<S: Suite>(places: &[u8], term: impl Fn(u8, u8) -> (S::Scalar, S::Sca
 fn scalar<S: Suite>(place: u8) -> S::Scalar {
     S::Scalar::from(u64::from(place))
 }
+
+#[cfg(test)]
+mod tests {
+    use vsss_rs::{DefaultShare, IdentifierPrimeField, ReadableShareSet};
+
+    use super::*;
+    use crate::suite::Ristretto255;
+
+    type S = Ristretto255;
+    type Scalar = <S as Suite>::Scalar;
+    type Share = DefaultShare<IdentifierPrimeField<Scalar>, IdentifierPrimeField<Scalar>>;
+
+    fn coefficients(count: u64) -> Vec<Scalar> {
+        (0..count).map(|j| Scalar::from(j * j + 0xface)).collect()
+    }
+
+    /// Interpolation against another library's.
+    #[test]
+    fn shares_combine_as_in_another_library() {
+        for places in [&[1u8, 2][..], &[2, 3, 5, 7], &[255, 1, 17, 4, 21, 250]] {
+            let coefficients = coefficients(places.len() as u64);
+            let value = |place: &u8| evaluate::<S>(&coefficients, u64::from(*place));
+            let share = |place: &u8| Share {
+                identifier: IdentifierPrimeField(scalar::<S>(*place)),
+                value: IdentifierPrimeField(value(place)),
+            };
+            let theirs = places.iter().map(share).collect::<Vec<Share>>().combine().unwrap().0;
+            let weights = at_zero::<S>(places);
+            let ours =
+                weights.iter().zip(places).fold(Scalar::ZERO, |sum, (w, place)| sum + w * value(place));
+            assert_eq!((ours, ours), (theirs, coefficients[0]));
+        }
+    }
+
+    /// Words of the dual code are orthogonal to values of low degree, and to no others.
+    #[test]
+    fn the_dual_code_tells_degrees() {
+        let places: Vec<u8> = (1..=7).collect();
+        let weights = dual_weights::<S>(&places);
+        let test = coefficients(3);
+        for terms in 1..=7 {
+            let values = coefficients(terms);
+            let sum = weights.iter().zip(1u64..).fold(Scalar::ZERO, |sum, (weight, place)| {
+                sum + weight * evaluate::<S>(&test, place) * evaluate::<S>(&values, place)
+            });
+            assert_eq!(sum == Scalar::ZERO, terms <= 4, "{terms}");
+        }
+    }
+}

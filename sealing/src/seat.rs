@@ -73,12 +73,11 @@ impl<S: Suite> SeatSecret<S> {
         let mut fresh = Zeroizing::new([0; 32]);
         rng.fill_bytes(fresh.as_mut());
         let secret = self.encode();
-        let epoch = what.epoch.to_be_bytes();
-        let [suite, chain, centre] = what.context::<S>();
-        let key = self.public.as_bytes();
+        let (epoch, chain, key) =
+            (what.epoch.to_be_bytes(), what.chain_id.as_bytes(), self.public.as_bytes());
         let mut nonce = S::hash_to_scalar(
             label::SEAT_POP_NONCE,
-            &[secret.as_ref(), fresh.as_ref(), suite, chain, &epoch, centre, key],
+            &[secret.as_ref(), fresh.as_ref(), chain, &epoch, what.centre.as_bytes(), key],
         );
         let challenge = what.challenge(&self.public, &S::mul_base(&nonce));
         let response = nonce - challenge * self.scalar;
@@ -100,15 +99,16 @@ impl<S: Suite> fmt::Debug for SeatSecret<S> {
 }
 
 impl Registration<'_> {
-    fn context<S: Suite>(&self) -> [&[u8]; 3] {
-        [const { &[S::ID] }, self.chain_id.as_bytes(), self.centre.as_bytes()]
-    }
-
     fn challenge<S: Suite>(&self, key: &Element<S>, commitment: &S::Point) -> S::Scalar {
-        let [suite, chain, centre] = self.context::<S>();
-        let epoch = self.epoch.to_be_bytes();
-        let commitment = S::encode_point(commitment);
-        let fields = [suite, chain, &epoch, centre, key.as_bytes(), commitment.as_ref()];
+        let (epoch, commitment) = (self.epoch.to_be_bytes(), S::encode_point(commitment));
+        let fields: [&[u8]; 6] = [
+            &[S::ID],
+            self.chain_id.as_bytes(),
+            &epoch,
+            self.centre.as_bytes(),
+            key.as_bytes(),
+            commitment.as_ref(),
+        ];
         S::hash_to_scalar(label::SEAT_POP, &fields)
     }
 

@@ -15,6 +15,7 @@ pub mod mutate;
 pub mod node;
 pub mod proofs;
 pub mod replica;
+pub mod sealed;
 pub mod seeds;
 pub mod text;
 
@@ -47,7 +48,7 @@ const fn text_target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// Every target.
-pub const ALL: [Target; 21] = [
+pub const ALL: [Target; 26] = [
     target("transaction", ledger::transaction),
     target("payload", ledger::payload),
     target("header", ledger::header),
@@ -64,6 +65,12 @@ pub const ALL: [Target; 21] = [
     target("map_proof", proofs::map_proof),
     target("log_proof", proofs::log_proof),
     target("tiles", proofs::tiles),
+    target("dealing", sealed::dealing),
+    target("shares", sealed::shares),
+    target("stamp", sealed::stamp),
+    target("envelope", sealed::envelope),
+    // Two chunks wait in each direction.
+    Target { name: "ciphertext", run: sealed::ciphertext, allowance: 1 << 20, per_byte: 128 },
     target("text", text::text),
     text_target("genesis", files::genesis),
     text_target("config", files::config),

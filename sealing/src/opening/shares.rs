@@ -69,7 +69,8 @@ pub enum InvalidShares {
 }
 
 impl<S: Suite> ChunkContext<'_, S> {
-    fn hash(&self) -> Digest {
+    /// What the proof is bound to, `octx`: chain, tender, committee, the whole list and the chunk.
+    pub fn hash(&self) -> Digest {
         let fields: [&[u8]; 6] = [
             &[S::ID],
             self.committee.chain_id().as_bytes(),

@@ -17,6 +17,7 @@ pub(super) use self::consensus::{block_bytes, block_id, polka, signed_proposal, 
 use self::consensus::{certificate, empty_block, evidence, logs, messages};
 use super::key;
 use super::replica::LOG_HEIGHT;
+use super::sealed::World;
 
 const FORMATS: &str = include_str!("../../../ledger/tests/formats.hex");
 const RULES: &str = include_str!("../../../examples/rules/land-listing-2026.toml");
@@ -44,6 +45,11 @@ pub fn seeds(target: &str) -> Vec<Seed> {
         "map_proof" => proofs::map_proofs(),
         "log_proof" => proofs::log_proofs(),
         "tiles" => proofs::tiles(),
+        "dealing" => vec![seed("genuine", World::get().dealing.clone())],
+        "shares" => vec![seed("genuine", World::get().shares.clone())],
+        "stamp" => vec![seed("odd", vec![0xc5; sealing::stamp::LEN])],
+        "envelope" => vec![seed("genuine", World::get().envelope.clone())],
+        "ciphertext" => vec![seed("genuine", [&[255][..], &World::get().ciphertext].concat())],
         "text" => TEXTS.iter().map(|(name, text)| seed(name, text.as_bytes().to_vec())).collect(),
         "genesis" => vec![seed("real clock", genesis_text(0)), seed("stepped clock", genesis_text(1))],
         "config" => configs(),
