@@ -13,6 +13,7 @@ mod node;
 mod problem;
 mod record;
 mod rules;
+mod tender;
 
 pub use action::{
     Action, AdvanceClock, ApproveChange, ConfirmDeal, DepositGuarantee, IssueGuarantee, ProposeChange,
@@ -32,7 +33,11 @@ pub use names::{EndReason, ReleaseGround, Role, Stage};
 pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
 pub use record::{Guarantee, GuaranteeStatus, Organisation};
-pub use rules::{Calendar, Rule, RulePack, Unit};
+pub use rules::{Calendar, Rule, RulePack, TradeKind, Unit};
+pub use tender::{
+    AnswerObjection, ClarifyTender, ExtendTender, Industry, Lot, Method, PublishTender, RaiseObjection,
+    RegisterProject, RegisterSeatKey,
+};
 
 use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};

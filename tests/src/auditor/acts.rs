@@ -81,9 +81,23 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         Action::ConfirmDeal(_) | Action::RecordContract(_) => &[Role::Seller, Role::Bidder],
         Action::AdvanceClock(_) => &[Role::Timekeeper],
         Action::ProposeChange(_) | Action::ApproveChange(_) => &[Role::Centre],
-        Action::ReportDoubleSigning(_) => {
-            &[Role::Centre, Role::Seller, Role::Bidder, Role::Guarantor, Role::Supervisor, Role::Timekeeper]
-        }
+        Action::ReportDoubleSigning(_) => &[
+            Role::Centre,
+            Role::Seller,
+            Role::Bidder,
+            Role::Guarantor,
+            Role::Supervisor,
+            Role::Timekeeper,
+            Role::Organiser,
+        ],
+        // The auditor does not know tenders: it disagrees with a ledger that records one.
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_) => &[],
     }
 }
 
@@ -108,6 +122,13 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         Action::ProposeChange(act) => proposal::judge(act, moment, faults),
         Action::ApproveChange(act) => approval::judge(act, moment, faults),
         Action::ReportDoubleSigning(act) => double_signing::judge(act, moment, faults),
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_) => {}
     }
 }
 
@@ -129,5 +150,12 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry) -> Vec<Eve
         Action::ProposeChange(act) => proposal::enter(act, books, &entry),
         Action::ApproveChange(act) => approval::enter(act, books, &entry),
         Action::ReportDoubleSigning(act) => double_signing::enter(act, books, &entry),
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_) => Vec::new(),
     }
 }

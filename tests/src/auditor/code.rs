@@ -87,6 +87,31 @@ codes! {
     AccusedNotMember = 902 "accused_not_member";
     DoubleSigningRecorded = 903 "double_signing_recorded";
     EvidenceProvesNothing = 904 "evidence_proves_nothing";
+    ProjectUnknown = 1001 "project_unknown";
+    TenderUnknown = 1002 "tender_unknown";
+    NotTheOrganiser = 1003 "not_the_organiser";
+    InvalidDocuments = 1004 "invalid_documents";
+    NumbersUsedUp = 1005 "numbers_used_up";
+    InvalidLots = 1006 "invalid_lots";
+    InvalidMethod = 1007 "invalid_method";
+    BondTooHigh = 1008 "bond_too_high";
+    SaleTooShort = 1009 "sale_too_short";
+    BiddingTooShort = 1010 "bidding_too_short";
+    GraceTooLong = 1011 "grace_too_long";
+    ValidityTooShort = 1012 "validity_too_short";
+    NoCommittee = 1013 "no_committee";
+    TenderExists = 1014 "tender_exists";
+    TenderStageNotPermitted = 1015 "tender_stage_not_permitted";
+    DeadlinePassed = 1016 "deadline_passed";
+    DeadlineShortened = 1017 "deadline_shortened";
+    ObjectionTooLate = 1018 "objection_too_late";
+    ObjectionOpen = 1019 "objection_open";
+    TooManyObjections = 1020 "too_many_objections";
+    ObjectionNotOpen = 1021 "objection_not_open";
+    SealingEpochClosed = 1101 "sealing_epoch_closed";
+    SeatKeyExists = 1102 "seat_key_exists";
+    SeatKeyUsed = 1103 "seat_key_used";
+    SeatKeyNotProven = 1104 "seat_key_not_proven";
 }
 
 impl Code {

@@ -105,7 +105,16 @@ impl Conservation {
             | Event::MemberRemoved { .. }
             | Event::KeysRotated { .. }
             | Event::RulesAdopted { .. }
-            | Event::DoubleSigningRecorded { .. } => Ok(()),
+            | Event::DoubleSigningRecorded { .. }
+            | Event::ProjectRegistered { .. }
+            | Event::SeatKeyRegistered { .. }
+            | Event::SealingEpochBegan { .. }
+            | Event::CommitteeFormed { .. }
+            | Event::TenderPublished { .. }
+            | Event::TenderClarified { .. }
+            | Event::DeadlineMoved { .. }
+            | Event::ObjectionRaised { .. }
+            | Event::ObjectionAnswered { .. } => Ok(()),
         }
     }
 

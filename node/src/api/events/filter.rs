@@ -99,7 +99,20 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::DoubleSigningRecorded { organisation, .. } => {
             Subject { organisations: [Some(organisation), None], ..Subject::default() }
         }
-        K::ClockAdvanced { .. }
+        K::ProjectRegistered { organiser, centre, .. } => {
+            Subject { organisations: [Some(organiser), Some(centre)], ..Subject::default() }
+        }
+        K::SeatKeyRegistered { centre: one, .. }
+        | K::TenderPublished { organiser: one, .. }
+        | K::ObjectionRaised { by: one, .. } => {
+            Subject { organisations: [Some(one), None], ..Subject::default() }
+        }
+        K::SealingEpochBegan { .. }
+        | K::CommitteeFormed { .. }
+        | K::TenderClarified { .. }
+        | K::DeadlineMoved { .. }
+        | K::ObjectionAnswered { .. }
+        | K::ClockAdvanced { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

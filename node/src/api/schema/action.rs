@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Amount, Change, Evidence, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list,
-    parse_time,
+    Amount, AnswerObjection, Change, ClarifyTender, Evidence, ExtendTender, InvalidField, Prices,
+    PublishTender, RaiseObjection, RegisterProject, RegisterSeatKey, Resource, Role, parse, parse_amount,
+    parse_list, parse_time,
 };
 
 /// Everything that an organisation can ask the ledger to record; `act` says which.
@@ -42,6 +43,20 @@ pub enum Action {
     ApproveChange(ApproveChange),
     /// Somebody proves that a validator signed twice.
     ReportDoubleSigning(ReportDoubleSigning),
+    /// A centre registers its seat key of a sealing epoch.
+    RegisterSeatKey(RegisterSeatKey),
+    /// An organiser registers a construction project.
+    RegisterProject(RegisterProject),
+    /// An organiser publishes a tender.
+    PublishTender(PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    ClarifyTender(ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    ExtendTender(ExtendTender),
+    /// A bidder objects to the tender documents.
+    RaiseObjection(RaiseObjection),
+    /// An organiser answers an objection.
+    AnswerObjection(AnswerObjection),
 }
 
 /// Admission of an organisation.
@@ -231,6 +246,13 @@ impl TryFrom<Action> for LedgerAction {
                     evidence: a.evidence.try_into().map_err(|e: InvalidField| e.within("evidence"))?,
                 })
             }
+            Action::RegisterSeatKey(a) => Self::RegisterSeatKey(a.try_into()?),
+            Action::RegisterProject(a) => Self::RegisterProject(a.try_into()?),
+            Action::PublishTender(a) => Self::PublishTender(a.try_into()?),
+            Action::ClarifyTender(a) => Self::ClarifyTender(a.try_into()?),
+            Action::ExtendTender(a) => Self::ExtendTender(a.try_into()?),
+            Action::RaiseObjection(a) => Self::RaiseObjection(a.try_into()?),
+            Action::AnswerObjection(a) => Self::AnswerObjection(a.try_into()?),
         })
     }
 }
@@ -324,6 +346,13 @@ impl From<LedgerAction> for Action {
             LedgerAction::ReportDoubleSigning(a) => {
                 Self::ReportDoubleSigning(ReportDoubleSigning { evidence: a.evidence.into() })
             }
+            LedgerAction::RegisterSeatKey(a) => Self::RegisterSeatKey(a.into()),
+            LedgerAction::RegisterProject(a) => Self::RegisterProject(a.into()),
+            LedgerAction::PublishTender(a) => Self::PublishTender(a.into()),
+            LedgerAction::ClarifyTender(a) => Self::ClarifyTender(a.into()),
+            LedgerAction::ExtendTender(a) => Self::ExtendTender(a.into()),
+            LedgerAction::RaiseObjection(a) => Self::RaiseObjection(a.into()),
+            LedgerAction::AnswerObjection(a) => Self::AnswerObjection(a.into()),
         }
     }
 }
