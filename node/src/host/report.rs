@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use consensus::Evidence;
+use consensus::{Evidence, Signer as _};
 use ledger::action::Action;
 use ledger::execute::{self, Failure};
 use ledger::id::{DoubleSigningId, Height};
@@ -109,7 +109,9 @@ impl Host {
         salt.iter_mut().zip(id.as_bytes()).for_each(|(slot, byte)| *slot = *byte);
         let action = Action::ReportDoubleSigning(ReportDoubleSigning { evidence });
         let chain = &self.parts.genesis.chain_id;
-        let bytes = transaction::sign(chain, &self.parts.key, &Payload { action, expiry, salt });
+        let (key, payload) = (&self.parts.key, Payload { action, expiry, salt });
+        let signed = transaction::sign_with(chain, &key.public_key(), &payload, |bytes| key.sign(bytes));
+        let bytes = signed.inspect_err(|error| tracing::error!(%error, "a report is not signed")).ok()?;
         Verified::decode(chain, &bytes)
             .inspect_err(|error| tracing::error!(%error, "a report of our own does not verify"))
             .ok()
