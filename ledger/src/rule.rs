@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::calendar::{BeyondCalendar, Calendar, Day, whole_days_after};
-use crate::codec::{Description, InvalidText, Title, text_type};
+use crate::codec::{Description, InvalidText, Title, ascending, text_type};
 use crate::time::{BlockTime, Span};
 
 text_type! {
@@ -269,7 +269,6 @@ fn check_calendar(calendar: &Calendar, today: Day) -> Result<(), InvalidRulePack
     if let Some(day) = holidays.iter().chain(workdays).find(|day| *day < first || *day > last) {
         return Err(InvalidRulePack::Outside(*day));
     }
-    let ascending = |days: &[Day]| days.iter().zip(days.iter().skip(1)).all(|(a, b)| a < b);
     if !ascending(holidays) || !ascending(workdays) {
         return Err(InvalidRulePack::Days);
     }
