@@ -61,10 +61,11 @@ enum Output {
 /// A step under full load: name, connections, transactions a request, transactions a second that are signed for it.
 struct FullLoad(&'static str, usize, usize, usize);
 
-const FULL_LOADS: [FullLoad; 5] = [
+const FULL_LOADS: [FullLoad; 6] = [
     FullLoad("one per request, 1 connection", 1, 1, 2_000),
     FullLoad("one per request, 64 connections", 64, 1, 15_000),
     FullLoad("one per request, 256 connections", 256, 1, 20_000),
+    FullLoad("one per request, 1,024 connections", 1_024, 1, 30_000),
     FullLoad("100 per request, 32 connections", 32, 100, 40_000),
     FullLoad("1,000 per request, 8 connections", 8, 1_000, 40_000),
 ];
