@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use crate::api;
 use crate::catchup::{self, CatchUp};
+use crate::checkpoints;
 use crate::config::{self, Config, Home};
 use crate::descriptors;
 use crate::genesis::{self, GenesisFileError};
@@ -74,6 +75,9 @@ pub enum RunError {
     /// The store began with another genesis.
     #[error("the data directory holds a ledger that began with another genesis; name another data_dir")]
     OtherLedger,
+    /// What this node has signed of the log.
+    #[error(transparent)]
+    Checkpoints(#[from] checkpoints::Refused),
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -139,6 +143,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     }
     let known = validators(&store, &genesis)?;
     let own = own_membership(&home, &consensus_key, &known)?;
+    let checkpoint_keys = checkpoints::Keys::of_home(&home.log_key(), &home.cosigning_key())?;
     let network_key = network_key(&home, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
     let data = &config.node.data_dir;
@@ -192,6 +197,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         begun,
         key: consensus_key.signing_key(),
         next_key: home.next_consensus_key(),
+        checkpoint_keys: checkpoint_keys.clone(),
         peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
@@ -221,14 +227,36 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         host: host_inbox.clone(),
     };
     tokio::spawn(ingest.run(submitted, gossip));
-    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone(), shelf));
+    let (checkpoints_in, frames) = mpsc::channel(checkpoints::QUEUE);
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, checkpoints_in, store.clone(), shelf));
+    let latest = checkpoints::Latest::default();
+    let signing = checkpoints::Task::new(checkpoints::Parts {
+        chain: genesis.chain_id.clone(),
+        store: store.clone(),
+        keys: checkpoint_keys,
+        network: network.clone(),
+        status: status.clone(),
+        frames,
+        latest: latest.clone(),
+        data_dir: config.node.data_dir.clone(),
+    })?;
+    let signing = signing
+        .spawn()
+        .map_err(|source| RunError::System { what: "starting the thread of the checkpoints", source })?;
     if config.snapshots.backfill && store.history().blocks_from > 1 {
         let (data, reserve) = (config.node.data_dir.clone(), config.disk.reserve_bytes);
         tokio::spawn(backfill::run(genesis.clone(), store.clone(), network.clone(), data, reserve));
     }
 
-    let handle =
-        Handle::new(Inner { genesis, store, submissions, commits, status, network: network.clone() });
+    let handle = Handle::new(Inner {
+        genesis,
+        store,
+        submissions,
+        commits,
+        status,
+        network: network.clone(),
+        checkpoints: latest,
+    });
     let extras = api::Extras {
         name: config.node.name.clone(),
         data_dir: config.node.data_dir.clone(),
@@ -247,7 +275,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         let _ = host_inbox.send_timeout(HostEvent::Stop, DRAIN);
     };
     serve(listener, handle, extras, stop_host).await;
-    let _ = tokio::task::spawn_blocking(move || host.join()).await;
+    let _ = tokio::task::spawn_blocking(move || (host.join(), signing.join())).await;
     network.shutdown().await;
     Ok(())
 }
@@ -277,6 +305,7 @@ async fn pump(
     mut events: Events,
     host: HostSender<HostEvent>,
     gossip: mpsc::Sender<Bytes>,
+    checkpoints: mpsc::Sender<Bytes>,
     store: Arc<Store>,
     shelf: Arc<Shelf>,
 ) {
@@ -287,6 +316,11 @@ async fn pump(
                 // The channel lets longer frames through than anybody of good will sends.
                 if bytes.len() > MAX_GOSSIP_BYTES || gossip.try_send(bytes).is_err() {
                     metrics::counter!("mempool_gossip_dropped_total").increment(1);
+                }
+            }
+            Event::Message { channel: Channel::Checkpoints, bytes, .. } => {
+                if checkpoints.try_send(bytes).is_err() {
+                    metrics::counter!("checkpoint_dropped_total").increment(1);
                 }
             }
             Event::Message { peer, bytes, .. } => match Message::decode(&bytes) {

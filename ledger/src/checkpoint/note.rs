@@ -106,7 +106,8 @@ impl Line {
         Self { name: key.name.clone(), id: key.id(), blob }
     }
 
-    pub(super) fn is_of(&self, key: &NoteKey) -> bool {
+    /// Whether it stands under the name and id of this key; nothing is verified.
+    pub fn is_of(&self, key: &NoteKey) -> bool {
         self.name == key.name && self.id == key.id()
     }
 

@@ -59,10 +59,26 @@ impl Policy {
         self.logs.first().map_or("", |log| &log.name)
     }
 
+    /// Every key that it names: those of the log, then those of the witnesses.
+    pub fn keys(&self) -> impl Iterator<Item = &NoteKey> {
+        self.logs.iter().chain(self.witnesses.values())
+    }
+
+    /// How many witnesses it names.
+    pub fn witnesses(&self) -> usize {
+        self.witnesses.len()
+    }
+
+    /// Whether good signatures of these keys are enough.
+    pub fn is_met_by(&self, has_signed: impl Fn(&NoteKey) -> bool) -> bool {
+        let by_name = |name: &str| self.witnesses.get(name).is_some_and(&has_signed);
+        let met = self.quorum.as_ref().is_none_or(|quorum| self.is_met(quorum, &by_name, 0));
+        met && self.logs.iter().any(has_signed)
+    }
+
     /// Whether so many good cosignatures can meet it at all.
     pub fn can_be_met(&self) -> bool {
-        let all = |name: &str| self.witnesses.contains_key(name);
-        !self.logs.is_empty() && self.quorum.as_ref().is_none_or(|quorum| self.is_met(quorum, &all, 0))
+        self.is_met_by(|_| true)
     }
 
     /// The file.
