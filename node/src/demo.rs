@@ -7,6 +7,7 @@ mod cast;
 mod identity;
 mod network;
 mod progress;
+mod receipt;
 mod report;
 mod stage;
 mod trade;

@@ -101,7 +101,19 @@ impl Cluster {
     pub async fn start(clock: Clock) -> Self {
         let mut cluster = Self::prepare(clock);
         cluster.start_all().await;
+        cluster.cosigners().await;
         cluster
+    }
+
+    /// Waits until every node has named its keys for checkpoints, which it does by itself: after that no transaction is
+    /// recorded but those of the test.
+    pub async fn cosigners(&self) {
+        let members = self.nodes.len();
+        until("the cosigners of all nodes", PATIENCE, async || {
+            let (_, policy) = self.nodes[0].get("/v1/policy").await;
+            (policy.matches("witness ").count() == members).then_some(())
+        })
+        .await;
     }
 
     /// Starts every node that does not run, and waits until all are ready.

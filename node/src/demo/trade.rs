@@ -6,6 +6,7 @@ use ledger::hash::DocumentHash;
 
 use super::cast::{BANK, BIDDERS, CENTRES, Party, SELLER, SHENZHEN, ZHONGSHAN, ZHUHAI};
 use super::identity::{self, Trust};
+use super::receipt;
 use super::stage::{Actor, Stage, strange};
 use crate::api::schema::{
     Action, ConfirmDeal, DepositGuarantee, EventKind, IssueGuarantee, PublishResult, RecordContract,
@@ -297,9 +298,10 @@ async fn contract(stage: &mut Stage<'_>) -> Result<(), Failure> {
         )
         .await?;
     let act = record(stage, CONTRACT);
-    stage.act(&winner, act, words("recorded the contract", "备案合同")).await?;
+    let recorded = stage.act(&winner, act, words("recorded the contract", "备案合同")).await?;
     stage.until_stage(ListingStage::Contracted, words("the trade is done", "交易完成")).await?;
-    released(stage, FIRST, "contract").await
+    released(stage, FIRST, "contract").await?;
+    receipt::take(stage, &recorded).await
 }
 
 /// The ledger has released a letter by itself.
