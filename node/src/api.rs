@@ -220,6 +220,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(trust::certificate))
         .routes(routes!(trust::certificates))
         .routes(routes!(trust::keys))
+        .routes(routes!(trust::key))
         .routes(routes!(trust::shared_keys))
         .routes(routes!(governance::members))
         .routes(routes!(governance::changes))
