@@ -27,6 +27,7 @@ mod page;
 mod listen;
 
 pub use events::EventPage;
+pub(crate) use health::revocation_data;
 pub use joining::{Joining, joining_router};
 pub use listen::{BoundedListener, serve};
 
@@ -73,6 +74,8 @@ pub struct Limits {
     pub tip_age_seconds_max: u64,
     /// The same while transactions wait: 30.
     pub tip_age_waiting_seconds_max: u64,
+    /// Whether the node is not ready while the revocation data of a trusted authority is too old: no. It is degraded.
+    pub fresh_revocation_data_required: bool,
 }
 
 impl Default for Limits {
@@ -87,6 +90,7 @@ impl Default for Limits {
             disk_free_bytes_min: 256 << 20,
             tip_age_seconds_max: 900,
             tip_age_waiting_seconds_max: 30,
+            fresh_revocation_data_required: false,
         }
     }
 }
