@@ -113,3 +113,72 @@ fn sign_as(algorithm: Algorithm, key: &PrivateKeyDer<'_>, message: &[u8]) -> Opt
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn made(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate_keys").join(format!("{name}.pem"))
+    }
+
+    fn certificate(name: &str) -> Vec<u8> {
+        der::certificate(&made(name)).unwrap()
+    }
+
+    /// A copy that its owner alone can read: what the repository checks out is open to others.
+    fn closed(directory: &Path, name: &str) -> PathBuf {
+        let path = directory.join(name);
+        std::fs::copy(made(name), &path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    #[test]
+    fn keys_sign_in_every_form_in_which_openssl_writes_them() {
+        let directory = tempfile::tempdir().unwrap();
+        for (owner, key) in [
+            ("ed25519", "ed25519-pkcs8"),
+            ("p256", "p256-pkcs8"),
+            ("p256", "p256-sec1"),
+            ("parameters", "p256-parameters"),
+            ("p384", "p384-pkcs8"),
+            ("p384", "p384-sec1"),
+            ("rsa", "rsa-pkcs8"),
+            ("rsa", "rsa-pkcs1"),
+            ("sm2", "sm2-pkcs8"),
+            ("sm2", "sm2-sec1"),
+        ] {
+            let signature = sign(&closed(directory.path(), key), &certificate(owner), b"statement");
+            let signature = signature.unwrap_or_else(|failure| panic!("{key}: {}", failure.message.en));
+            let spki = pki::read_subject_key(&certificate(owner)).unwrap().spki;
+            pki::verify_statement(&spki, b"statement", &signature).unwrap();
+            pki::verify_statement(&spki, b"another", &signature).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn no_signature_is_given_by_a_key_that_is_not_the_certificates() {
+        let directory = tempfile::tempdir().unwrap();
+        for (owner, key, reason) in [
+            ("p256", "p256-parameters", "is the key of another certificate"),
+            ("rsa", "p256-pkcs8", "no private key of the kind"),
+            ("sm2", "p256-sec1", "is the key of another certificate"),
+            ("sm2", "p256-pkcs8", "no private key of the kind"),
+            ("p256", "p256-encrypted", "is encrypted"),
+            ("p256", "p256-encrypted-sec1", "is encrypted"),
+            ("p256", "p256", "has no private key"),
+        ] {
+            let failure =
+                sign(&closed(directory.path(), key), &certificate(owner), b"statement").unwrap_err();
+            assert!(failure.message.en.contains(reason), "{owner} {key}: {}", failure.message.en);
+        }
+        let open = closed(directory.path(), "p256-pkcs8");
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let failure = sign(&open, &certificate("p256"), b"statement").unwrap_err();
+        assert!(failure.message.en.contains("chmod 600"), "{}", failure.message.en);
+    }
+}
