@@ -153,6 +153,7 @@ impl Doctor {
         };
         let (genesis_finding, genesis) = home::genesis(&config);
         findings.push(genesis_finding);
+        findings.extend(home::fork(&config));
         let mut sections = vec![
             section("configuration", "Configuration", "配置", findings),
             section("machine", "This machine", "本机", machine::findings(&config)),

@@ -49,6 +49,26 @@ pub(super) fn genesis(config: &Config) -> (Finding, Option<Genesis>) {
     }
 }
 
+/// Whether the node has kept a proof that the chain is forked: then nothing else matters.
+pub(super) fn fork(config: &Config) -> Option<Finding> {
+    let found = std::fs::read_dir(&config.node.data_dir).ok()?.filter_map(Result::ok).find(|entry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(|name| name.starts_with("fork-at-") && name.ends_with(".cbor"))
+    })?;
+    let path = found.path().display().to_string();
+    Some(Finding::fail(
+        "fork",
+        words(
+            format!("{path} proves that two blocks are decided at one height"),
+            format!("{path} 证明同一高度有两个已决定的区块"),
+        ),
+        words(
+            "keep it, stop trading, and settle with the other members which chain goes on",
+            "请保留该文件、停止交易，并与其他成员商定以哪条链为准",
+        ),
+    ))
+}
+
 /// One member, by its keys.
 pub(super) struct Membership {
     pub(super) organisation: String,
