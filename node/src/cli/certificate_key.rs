@@ -166,7 +166,7 @@ mod tests {
         for (owner, key, reason) in [
             ("p256", "p256-parameters", "is the key of another certificate"),
             ("rsa", "p256-pkcs8", "no private key of the kind"),
-            ("sm2", "p256-sec1", "is the key of another certificate"),
+            ("sm2", "p256-sec1", "no private key of the kind"),
             ("sm2", "p256-pkcs8", "no private key of the kind"),
             ("p256", "p256-encrypted", "is encrypted"),
             ("p256", "p256-encrypted-sec1", "is encrypted"),
