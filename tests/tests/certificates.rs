@@ -241,7 +241,7 @@ async fn cluster_certificates_of_openssl_open_every_region_and_are_revoked_every
         "cert", "revoke", "--key", &shell.operator(1), path(&rsa.0), "--reason", "key_compromise", "--certificate-key", path(&rsa.1),
     ]);
     assert_eq!(shell.ok(0, &["cert", "status", path(&rsa.0)])["data"]["revocation"]["source"], "holder");
-    usual.revoke("seller");
+    usual.revoke("seller", second);
     let list = usual.list(second);
     let recorded = shell.ok(2, &["ca", "crl", "--key", &shell.operator(2), &of_usual, path(&list)]);
     assert!(recorded["events"].to_string().contains("certificate_revoked"), "{recorded}");
