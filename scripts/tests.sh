@@ -2,7 +2,7 @@
 # Runs all tests but the long ones, or with `e2e` those: clusters of real processes that are killed, starved
 # and lied to. With cargo-nextest where it is installed, for its time limits and its summary.
 set -eu
-long='package(scenarios) and binary(/^(cluster|faults|byzantine|api_refusals|governance|hostile|links|snapshot)$/)'
+long='package(scenarios) and binary(/^(cluster|faults|byzantine|api_refusals|certificates|governance|hostile|links|snapshot)$/)'
 if [ "${1:-}" = e2e ]; then
     exec cargo nextest run --release --locked --workspace -E "$long"
 fi

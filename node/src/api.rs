@@ -28,6 +28,7 @@ mod page;
 mod listen;
 
 pub use events::EventPage;
+pub(crate) use health::revocation_data;
 pub use joining::{Joining, joining_router};
 pub use listen::{BoundedListener, serve};
 
@@ -74,6 +75,8 @@ pub struct Limits {
     pub tip_age_seconds_max: u64,
     /// The same while transactions wait: 30.
     pub tip_age_waiting_seconds_max: u64,
+    /// Whether the node is not ready while the revocation data of a trusted authority is too old: no. It is degraded.
+    pub fresh_revocation_data_required: bool,
 }
 
 impl Default for Limits {
@@ -88,6 +91,7 @@ impl Default for Limits {
             disk_free_bytes_min: 256 << 20,
             tip_age_seconds_max: 900,
             tip_age_waiting_seconds_max: 30,
+            fresh_revocation_data_required: false,
         }
     }
 }
@@ -226,6 +230,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(trust::certificate))
         .routes(routes!(trust::certificates))
         .routes(routes!(trust::keys))
+        .routes(routes!(trust::key))
         .routes(routes!(trust::shared_keys))
         .routes(routes!(governance::members))
         .routes(routes!(governance::changes))

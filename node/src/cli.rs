@@ -5,8 +5,12 @@
 pub mod client;
 pub mod output;
 
+mod certificate_key;
 mod config;
 mod der;
+mod device;
+mod doctor;
+mod draft;
 mod enrol;
 pub(crate) mod events;
 pub(crate) mod genesis;
@@ -16,6 +20,7 @@ mod key;
 pub(crate) mod receipt;
 mod show;
 pub(crate) mod sign;
+mod staff;
 mod start;
 pub(crate) mod status;
 mod submit;
@@ -56,11 +61,15 @@ enum Command {
     Start(start::Start),
     /// Say where nodes stand 查询节点状态
     Status(status::Status),
+    /// Find out what keeps a node from working well 节点诊断
+    Doctor(doctor::Doctor),
     /// Make and inspect key files 密钥管理
     #[command(subcommand)]
     Key(key::Key),
     /// Sign and submit acts from TOML or JSON files 签名并提交业务操作
     Submit(submit::Submit),
+    /// Approve another person's act as the second person 第二人审批
+    Approve(draft::Approve),
     /// Publish a listing 挂牌公告
     #[command(subcommand)]
     Listing(trade::Listing),
@@ -86,6 +95,9 @@ enum Command {
     Cert(trust::Cert),
     /// Enrol an organisation with its certificate 凭证书入网
     Enrol(Box<enrol::Enrol>),
+    /// Appoint staff with limited mandates, and end them 经办人授权
+    #[command(subcommand)]
+    Staff(Box<staff::Staff>),
     /// Look something up on the ledger 查询账本
     #[command(subcommand)]
     Show(show::Show),
@@ -161,6 +173,9 @@ fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::
         Command::Status(status) => wait(status.run(console)),
         Command::Key(key) => key.run(console),
         Command::Submit(submit) => wait(submit.run(console)),
+        Command::Approve(approve) => approve.run(console),
+        Command::Staff(staff) => wait(staff.run(console)),
+        Command::Doctor(doctor) => wait(doctor.run(console)),
         Command::Listing(listing) => wait(listing.run(console)),
         Command::Quote(quote) => wait(quote.run(console)),
         Command::Guarantee(guarantee) => wait(guarantee.run(console)),

@@ -105,6 +105,9 @@ pub struct Peer {
 pub struct Api {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Whether the node counts as not ready while the revocation data of a trusted authority is too old.
+    #[serde(default)]
+    pub fresh_revocation_data_required: bool,
 }
 
 /// Transactions that wait to be recorded.

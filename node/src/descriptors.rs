@@ -6,6 +6,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const KEPT: u64 = 768;
 /// Fewer HTTP connections than this are of no use, whatever the system allows.
 const CONNECTIONS_MIN: u64 = 64;
+/// HTTP connections open at a time, where the system allows so many; further ones wait to be accepted.
+pub(crate) const CONNECTIONS: usize = 4_096;
+
+/// What the system allows (`None` is no limit; the soft limit is raised to it), what a busy node uses, and with how few it
+/// works at all.
+pub(crate) fn limits() -> (Option<u64>, u64, u64) {
+    (getrlimit(Resource::Nofile).maximum, KEPT + CONNECTIONS as u64, KEPT + CONNECTIONS_MIN)
+}
 
 /// Raises the soft limit of open files to the hard one, and returns how many HTTP connections, `most` at the most, leave
 /// enough for the rest: a database that cannot open its files halts the node, a connection that waits does not.

@@ -40,8 +40,6 @@ use crate::wire::MAX_GOSSIP_BYTES;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
 const COMMITS_KEPT: usize = 1_024;
-/// HTTP connections open at a time, where the system allows so many; further ones wait to be accepted.
-const CONNECTIONS: usize = 4_096;
 /// How long the HTTP interface may take to answer what it has begun when the node stops.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -264,6 +262,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         limits: api::Limits {
             disk_free_bytes_min: config.disk.reserve_bytes,
             clock_off_ms_max: config.consensus.future_ms,
+            fresh_revocation_data_required: config.api.fresh_revocation_data_required,
             ..api::Limits::default()
         },
     };
@@ -283,7 +282,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
 /// Serves until told to stop, then lets what has begun end within [`DRAIN`].
 async fn serve(listener: TcpListener, handle: Handle, extras: api::Extras, stop: impl Future<Output = ()>) {
     let (stopping, stopped) = watch::channel(false);
-    let places = descriptors::connections(CONNECTIONS);
+    let places = descriptors::connections(descriptors::CONNECTIONS);
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
         let connections = api::BoundedListener::new(listener, places);

@@ -70,7 +70,7 @@ fn genesis(dir: &Path) {
 #[test]
 fn usage_ends_with_3_and_help_with_0() {
     let dir = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], i32); 16] = [
+    let cases: [(&[&str], i32); 27] = [
         (&[], 3),
         (&["--help"], 0),
         (&["--version"], 0),
@@ -85,6 +85,33 @@ fn usage_ends_with_3_and_help_with_0() {
         (&["completions", "bash"], 0),
         (&["key", "show", "none.key"], 1),
         (&["genesis", "hash", "none.toml"], 1),
+        (&["approve", "none.json"], 3),
+        (&["approve", "none.json", "--show"], 3),
+        (&["staff", "appoint", "--key", "a.key"], 3),
+        (&["staff", "revoke", "--key", "a.key"], 3),
+        (&["staff", "list"], 3),
+        (&["enrol", "--key", "a.key", "--authority", "00", "--chain", "a.pem"], 3),
+        (&["cert", "revoke", "--key", "a.key", "a.pem", "--reason", "certificate_hold"], 3),
+        (
+            &[
+                "ca",
+                "propose",
+                "--key",
+                "a.key",
+                "--name",
+                "A",
+                "--root",
+                "a.pem",
+                "--algorithm",
+                "rsa",
+                "--max-age-hours",
+                "0",
+            ],
+            3,
+        ),
+        (&["ca", "ocsp", "--key", "a.key", "answer.der"], 3),
+        (&["doctor", "--home", "none"], 1),
+        (&["doctor", "--home", "none", "--peer", "ftp://127.0.0.1"], 3),
         (&["start", "--home", "none"], 1),
         // Nobody listens on port 1.
         (&["status", "--node", "http://127.0.0.1:1"], 1),
@@ -103,6 +130,24 @@ fn every_verb_has_examples() {
         "start",
         "status",
         "submit",
+        "approve",
+        "doctor",
+        "enrol",
+        "staff offer",
+        "staff appoint",
+        "staff revoke",
+        "staff list",
+        "staff show",
+        "ca propose",
+        "ca list",
+        "ca show",
+        "ca suspend",
+        "ca reinstate",
+        "ca remove",
+        "ca crl",
+        "ca ocsp",
+        "cert status",
+        "cert revoke",
         "quote",
         "demo",
         "governance offer",
@@ -270,6 +315,102 @@ fn nothing_is_signed_from_a_wrong_file() {
         assert_eq!(code(&output), 3, "{text}: {}", stderr(&output));
         assert!(stderr(&output).contains(reason), "{text}: {}", stderr(&output));
     }
+}
+
+/// A draft as `--write` writes it, for the key in `signer`.
+fn draft(signer: &str) -> Value {
+    serde_json::json!({
+        "draft": "zhulian/draft/1",
+        "chain": "test-0123456789abcdef",
+        "signer": signer,
+        "expiry": 1_000,
+        "salt": "00".repeat(16),
+        "act": { "act": "confirm_deal", "listing": "B01-12440400DEM000030E-20260302-000001-7" },
+    })
+}
+
+#[test]
+fn an_act_is_approved_offline_once_by_each_other_key_and_not_after_it_was_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let keys = ["signer", "second", "third"].map(|name| {
+        json(dir, &["key", "new", &format!("{name}.key")])["public_key"].as_str().unwrap().to_owned()
+    });
+    let mut draft = draft(&keys[0]);
+    draft["chain"] = Value::String(chain(dir));
+    let listing = ledger::id::DealCode::issue(
+        ledger::id::DealKind::LandUseRight,
+        &"12440400DEM000030E".parse().unwrap(),
+        ledger::time::BlockTime::parse("2026-03-02T09:00:00+08:00").unwrap().china_day(),
+        1,
+    );
+    draft["act"]["listing"] = Value::String(listing.unwrap().to_string());
+    std::fs::write(dir.join("draft.json"), draft.to_string()).unwrap();
+    let refused = |args: &[&str], reason: &str| {
+        let output = zhulian(dir, args);
+        assert_eq!(code(&output), 3, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(reason), "{args:?}: {}", stderr(&output));
+    };
+
+    refused(&["approve", "draft.json", "--key", "signer.key"], "another person's");
+    assert_eq!(json(dir, &["approve", "draft.json", "--show"])["approved_by"], serde_json::json!([]));
+    let approved = json(dir, &["approve", "draft.json", "--key", "second.key"]);
+    assert_eq!(approved["approved_by"], serde_json::json!([keys[1]]));
+    refused(&["approve", "draft.json", "--key", "second.key"], "approved it already");
+    json(dir, &["approve", "draft.json", "--key", "third.key"]);
+    let read: Value = serde_json::from_slice(&std::fs::read(dir.join("draft.json")).unwrap()).unwrap();
+    assert_eq!(read["approvals"].as_array().unwrap().len(), 2);
+    assert!(!dir.join("draft.json.new").exists());
+
+    // Whatever is changed afterwards takes the approvals with it.
+    for (field, value) in [
+        ("expiry", serde_json::json!(1_001)),
+        ("salt", serde_json::json!("01".repeat(16))),
+        ("signer", serde_json::json!(keys[2])),
+        ("approvals", serde_json::json!([read["approvals"][0], read["approvals"][0]])),
+        ("draft", serde_json::json!("zhulian/draft/2")),
+        ("more", serde_json::json!(1)),
+    ] {
+        let mut changed = read.clone();
+        changed[field] = value;
+        std::fs::write(dir.join("changed.json"), changed.to_string()).unwrap();
+        refused(&["approve", "changed.json", "--show"], "changed.json");
+        refused(
+            &["submit", "--key", "signer.key", "--node", "http://127.0.0.1:1", "changed.json"],
+            "changed.json",
+        );
+    }
+    // Another key than the one that wrote it signs nothing.
+    refused(
+        &["submit", "--key", "second.key", "--node", "http://127.0.0.1:1", "draft.json"],
+        "was written for",
+    );
+}
+
+/// The chain id of a genesis made here.
+fn chain(dir: &Path) -> String {
+    genesis(dir);
+    let genesis = node::genesis::read(&dir.join("genesis.toml")).unwrap().0;
+    genesis.chain_id.to_string()
+}
+
+#[test]
+fn doctor_says_in_both_languages_what_keeps_a_node_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    init(dir);
+    let said = zhulian(dir, &["doctor", "--home", "gz"]);
+    assert_eq!(code(&said), 1, "{}{}", stdout(&said), stderr(&said));
+    assert!(stdout(&said).contains("[fail]") && stdout(&said).contains("->"), "{}", stdout(&said));
+    let zh = zhulian(dir, &["doctor", "--home", "gz", "--lang", "zh"]);
+    assert!(stdout(&zh).contains("项故障"), "{}", stdout(&zh));
+    let json = zhulian(dir, &["doctor", "--home", "none", "--output", "json"]);
+    let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(
+        (json["state"].as_str(), json["sections"][0]["checks"][0]["state"].as_str()),
+        (Some("fail"), Some("fail"))
+    );
+    assert!(json["sections"][0]["checks"][0]["advice_zh"].as_str().unwrap().contains("请"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which keys and signatures are known, and their verification.
 
-use crate::certificate::Key;
+use crate::certificate::{Certificate, Key};
 use crate::{Fault, Place, signature};
 
 /// The kind of a key.
@@ -37,6 +37,25 @@ impl Algorithm {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
+}
+
+/// The key of a certificate, as its holder needs to know it before signing anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectKey {
+    /// Its kind.
+    pub algorithm: Algorithm,
+    /// SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+}
+
+/// Reads the key of a certificate. Nothing else of it is judged: that is for [`judge_chain`](crate::judge_chain).
+///
+/// # Errors
+///
+/// [`Fault::TooLong`], [`Fault::Malformed`], [`Fault::AlgorithmUnknown`], [`Fault::ShortKey`] and [`Fault::LongKey`].
+pub fn read_subject_key(certificate: &[u8]) -> Result<SubjectKey, Fault> {
+    let read = Certificate::read(certificate, Place::Subscriber)?;
+    Ok(SubjectKey { algorithm: read.key.judge(Place::Subscriber)?, spki: read.key.der })
 }
 
 /// Verifies that the private key of a certificate signed `message`.

@@ -49,13 +49,14 @@ mod subject;
 #[cfg(feature = "issue")]
 pub mod target;
 
-pub use algorithm::{Algorithm, verify_statement};
+pub use algorithm::{Algorithm, SubjectKey, read_subject_key, verify_statement};
 pub use authority::{Authority, AuthorityFacts, CodeSource, is_object_identifier, read_authority};
 pub use chain::{Issuer, Subscriber, judge_chain};
 pub use crl::{RevocationList, judge_crl};
 pub use fault::{Document, Fault, Place};
 pub use ocsp::{OcspAnswer, OcspStatus, judge_ocsp};
 pub use revocation::{Reason, Revocation};
+pub use signature::SM2_DEFAULT_ID;
 
 /// The longest certificate that is read, in bytes. Real ones have 1 to 3 KB.
 pub const MAX_CERTIFICATE_BYTES: usize = 8 * 1024;

@@ -7,7 +7,7 @@ use webpki::ring;
 use crate::Algorithm;
 
 /// The distinguishing identifier that GM/T 0009 gives where none is agreed on.
-pub(crate) const SM2_DEFAULT_ID: &str = "1234567812345678";
+pub const SM2_DEFAULT_ID: &str = "1234567812345678";
 
 /// id-ecPublicKey on the curve sm2p256v1 (1.2.156.10197.1.301), without the outer header.
 const SM2_KEY: AlgorithmIdentifier = AlgorithmIdentifier::from_slice(&[

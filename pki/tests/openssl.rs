@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pki::{
     Algorithm, Authority, CodeSource, Document, Fault, OcspStatus, Place, Reason, judge_chain, judge_crl,
-    judge_ocsp, read_authority, verify_statement,
+    judge_ocsp, read_authority, read_subject_key, verify_statement,
 };
 
 /// 2026-06-15 00:00:00 UTC: all certificates are valid from 2026 to 2036, the lists in June 2026.
@@ -106,6 +106,18 @@ fn chains_and_statements_of_every_kind_of_key() {
         assert_eq!((facts.algorithm, facts.intermediates.len()), (algorithm, 1), "{name}");
         assert_eq!(facts.subject, "CN=Southern CA root,O=Southern CA,C=CN");
     }
+}
+
+#[test]
+fn the_key_of_a_certificate_is_read_before_anything_is_signed() {
+    for (name, algorithm) in MADE {
+        let key = read_subject_key(&der(&format!("{name}-leaf"))).unwrap();
+        assert_eq!(key.algorithm, algorithm, "{name}");
+        verify_statement(&key.spki, b"one statement", &file(&format!("{name}.sig"))).unwrap();
+    }
+    assert!(matches!(read_subject_key(&der("bad-rsa1024")), Err(Fault::ShortKey { .. })));
+    assert!(matches!(read_subject_key(&der("bad-p521")), Err(Fault::AlgorithmUnknown)));
+    assert!(matches!(read_subject_key(b"0"), Err(Fault::Malformed { .. })));
 }
 
 #[test]

@@ -454,7 +454,7 @@ impl Alone {
 
 /// The program under test: that of this build, made now when it is missing or older than its sources.
 /// `ZHULIAN_TEST_PROGRAM` names another one.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(other) = std::env::var_os("ZHULIAN_TEST_PROGRAM") {

@@ -11,6 +11,7 @@ pub mod ground;
 pub mod homes;
 pub mod hostile;
 pub mod load;
+pub mod openssl;
 pub mod proxy;
 pub mod records;
 pub mod sim;

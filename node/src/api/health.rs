@@ -1,11 +1,15 @@
 //! Health as operators and their tools ask for it.
 
+mod revocation;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ledger::state::keys::ValidatorsKey;
 use utoipa::IntoParams;
+
+pub(crate) use revocation::revocation_data;
 
 use super::App;
 use super::problem::Fault;
@@ -68,8 +72,10 @@ impl FromQuery for Verbose {
 )]
 pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) -> Response {
     let quorum = app.read(|view| view.get(&ValidatorsKey)).await.ok().flatten().map(|set| set.quorum());
+    let required = app.extras.limits.fresh_revocation_data_required;
+    let revocation_data = app.read(move |view| revocation_data(&view.snapshot, view.time()?, required)).await;
     let status = app.handle.status();
-    let parts = vec![
+    let mut parts = vec![
         consensus(&status),
         membership(&status),
         app.peers_reachable(quorum, &status),
@@ -79,14 +85,19 @@ pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) 
         catch_up(&status),
         mempool(&status),
     ];
+    parts.extend(revocation_data.unwrap_or_else(|_| {
+        vec![part(revocation::NAME, !required, "the trust list could not be read".to_owned())]
+    }));
     let ready = parts.iter().all(|part| part.ready);
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let parts = if ready && !query.verbose { Vec::new() } else { parts };
+    if ready && !query.verbose {
+        parts.retain(|part| part.degraded);
+    }
     (code, Json(Readiness { ready, parts })).into_response()
 }
 
 fn part(name: &str, ready: bool, detail: String) -> ReadinessPart {
-    ReadinessPart { name: name.to_owned(), ready, detail }
+    ReadinessPart { name: name.to_owned(), ready, degraded: false, subject: None, detail }
 }
 
 fn consensus(status: &Status) -> ReadinessPart {

@@ -51,7 +51,13 @@ pub fn joining_router(joining: Joining) -> Router {
 
 async fn ready(State(joining): State<Arc<Joining>>) -> Response {
     let detail = joining.progress.borrow().to_string();
-    let parts = vec![ReadinessPart { name: "snapshot".to_owned(), ready: false, detail }];
+    let parts = vec![ReadinessPart {
+        name: "snapshot".to_owned(),
+        ready: false,
+        degraded: false,
+        subject: None,
+        detail,
+    }];
     (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { ready: false, parts })).into_response()
 }
 

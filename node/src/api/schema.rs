@@ -29,6 +29,7 @@ pub use governance::{
     Approval, Change, ChangeStatus, DoubleSigning, Evidence, Member, Members, ProposedChange, RemovalReason,
     SignedMessage, SigningKind,
 };
+pub(crate) use identity::show_keys;
 pub use identity::{
     AdmitRole, AppointStaff, AuthorityTerms, CodeSource, DelegatedKey, Delegation, Enrol, Freshness,
     HolderProof, KeyAlgorithm, Mandate, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
@@ -38,11 +39,11 @@ pub use listing::{BestQuote, Bidder, BothSides, Contract, Listing, Prices, Quote
 pub use names::{EndReason, ReleaseGround, Role, Stage};
 pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
-pub use record::{Guarantee, GuaranteeStatus, Organisation};
+pub use record::{FormerName, Guarantee, GuaranteeStatus, Organisation};
 pub use rules::{Calendar, Rule, RulePack, Unit};
 pub use trust::{
     Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
-    IssuerList, OrganisationKey, SharedKey, StaffMember,
+    IssuerList, KeyStatus, OrganisationKey, SharedKey, StaffMember,
 };
 
 use ledger::time::BlockTime;

@@ -6,7 +6,7 @@ use ledger::crypto::PublicKey;
 use ledger::id::{AuthorityId, CertificateId, CreditCode, SharedKeyId};
 use ledger::procedure::enrolment::{age_of_data, path_is_revoked};
 use ledger::record::authority::{Age, AuthorityStatus, CertificationAuthority, RevocationList as LedgerList};
-use ledger::record::certificate::{Certificate as LedgerCertificate, SharedKey as LedgerSharedKey};
+use ledger::record::certificate::{AnyKey, Certificate as LedgerCertificate, SharedKey as LedgerSharedKey};
 use ledger::record::organisation::KeyHolder;
 use ledger::state::keys::{
     AuthorityKey, AuthorityStandingKey, CertificateKey, KeyHolderKey, OrganisationKey as OrganisationRow,
@@ -24,7 +24,7 @@ use super::schema::{
     Authority, CertificateStatus, EnrolledCertificate, IssuerList, OrganisationKey, Page, Problem, Record,
     SharedKey,
 };
-use super::view::{Listed, View};
+use super::view::View;
 
 /// List the certification authorities of the trust list, by id.
 #[utoipa::path(
@@ -97,7 +97,7 @@ pub(crate) async fn certificate(
     let id: CertificateId = segment.parse("fingerprint")?;
     app.read(move |view| {
         let certificate = view.get(&CertificateKey(&id))?.ok_or_else(|| Fault::new(Code::NotFound))?;
-        Ok(Json(Record { data: view.certificate(certificate)?, at: view.at() }))
+        Ok(Json(Record { data: view.certificate(certificate, &view.reports()?)?, at: view.at() }))
     })
     .await
 }
@@ -126,7 +126,9 @@ pub(crate) async fn certificates(
         let keep = |certificate: &LedgerCertificate| certificate.organisation == code;
         let name = |certificate: &LedgerCertificate| certificate.id.to_string();
         let listed = view.list(all_certificates(), after, paging.limit, keep, name)?;
-        let data = listed.values.into_iter().map(|one| view.certificate(one)).collect::<Result<_, _>>()?;
+        let reports = view.reports()?;
+        let data =
+            listed.values.into_iter().map(|one| view.certificate(one, &reports)).collect::<Result<_, _>>()?;
         Ok(Json(Page { data, next: listed.next, at: view.at() }))
     })
     .await
@@ -156,9 +158,40 @@ pub(crate) async fn keys(
         let keep = |_: &[u8], holder: &KeyHolder| holder.organisation == code;
         let name = |key: &[u8], _: &KeyHolder| held_key(key).map(|key| key.to_string()).unwrap_or_default();
         let listed = view.list_rows(all_key_holders(), after, paging.limit, keep, name)?;
-        let read = |(row, holder): (Vec<u8>, KeyHolder)| Ok((key_in(&row)?, holder));
-        let values = listed.values.into_iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
-        Ok(Json(view.page(Listed { values, next: listed.next })))
+        let (time, reports) = (view.time()?, view.reports()?);
+        let read = |(row, holder): (Vec<u8>, KeyHolder)| {
+            let key = key_in(&row)?;
+            Ok(OrganisationKey::new(&key, holder, time, reports.of(&AnyKey::Ledger(key))))
+        };
+        let data = listed.values.into_iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
+        Ok(Json(Page { data, next: listed.next, at: view.at() }))
+    })
+    .await
+}
+
+/// Look up whom a key speaks for, and how far.
+#[utoipa::path(
+    get,
+    path = "/v1/keys/{key}",
+    operation_id = "get_key",
+    tag = "certificates",
+    params(("key" = String, Path, description = "The ledger key, in hexadecimal")),
+    responses(
+        (status = 200, description = "The key with its mandate", body = Record<OrganisationKey>),
+        (status = "default", description = "Unknown or refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn key(
+    State(app): State<App>,
+    segment: Segment,
+    _query: Query<NoQuery>,
+) -> RecordAnswer<OrganisationKey> {
+    let key: PublicKey = segment.parse("key")?;
+    app.read(move |view| {
+        let holder = view.get(&KeyHolderKey(&key))?.ok_or_else(|| Fault::new(Code::NotFound))?;
+        let reported = view.reports()?.of(&AnyKey::Ledger(key));
+        let data = OrganisationKey::new(&key, holder, view.time()?, reported);
+        Ok(Json(Record { data, at: view.at() }))
     })
     .await
 }
@@ -187,6 +220,19 @@ pub(crate) async fn shared_keys(
     .await
 }
 
+/// Most reports about shared keys that are looked through for one answer. Each takes a valid certificate and the private
+/// key of another organisation, so there are few; `/v1/shared-keys` lists all.
+const REPORTS_MAX: usize = 10_000;
+
+/// Keys that were reported as shared, with the ids of the reports.
+struct Reports(Vec<(AnyKey, SharedKeyId)>);
+
+impl Reports {
+    fn of(&self, key: &AnyKey) -> Vec<String> {
+        self.0.iter().filter(|(shared, _)| shared == key).map(|(_, id)| id.to_string()).collect()
+    }
+}
+
 fn key_in(row: &[u8]) -> Result<PublicKey, Fault> {
     held_key(row).ok_or_else(|| damaged("a key of the state", &"it names no public key"))
 }
@@ -197,7 +243,7 @@ impl View<'_> {
     }
 
     /// Block time of the tip. Before the first block there is none, and no certificate either.
-    fn time(&self) -> Result<BlockTime, Fault> {
+    pub(crate) fn time(&self) -> Result<BlockTime, Fault> {
         Ok(self.header(self.snapshot.tip().height)?.map(|header| header.time).unwrap_or_default())
     }
 
@@ -216,7 +262,23 @@ impl View<'_> {
         Ok(Authority::new(entry, lists))
     }
 
-    fn certificate(&self, certificate: LedgerCertificate) -> Result<EnrolledCertificate, Fault> {
+    /// The reports about shared keys, the first [`REPORTS_MAX`] by id.
+    fn reports(&self) -> Result<Reports, Fault> {
+        let (from, before) = all_shared_keys();
+        let mut reports = Vec::new();
+        for row in self.snapshot.state_range(&from, Some(&before))?.take(REPORTS_MAX) {
+            let (key, bytes) = row?;
+            let shared: LedgerSharedKey = decode_value(&key, &bytes)?;
+            reports.push((shared.key, shared.id));
+        }
+        Ok(Reports(reports))
+    }
+
+    fn certificate(
+        &self,
+        certificate: LedgerCertificate,
+        reports: &Reports,
+    ) -> Result<EnrolledCertificate, Fault> {
         let (time, state) = (self.time()?, Overlay::new(&self.snapshot));
         let standing = self.get(&AuthorityStandingKey(&certificate.authority))?;
         let age = age_of_data(&state, &certificate, time)?;
@@ -232,6 +294,8 @@ impl View<'_> {
             _ if age == Age::Stale => CertificateStatus::RevocationDataStale,
             _ => CertificateStatus::Valid,
         };
-        Ok(EnrolledCertificate::new(certificate, status, age))
+        let organisation = self.get(&OrganisationRow(&certificate.organisation))?;
+        let reported = reports.of(&AnyKey::Certificate(certificate.key));
+        Ok(EnrolledCertificate::new(certificate, status, age, organisation, reported))
     }
 }

@@ -124,7 +124,19 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn readiness(&self) -> Result<Readiness, ClientError> {
-        let request = self.http.get(format!("{}/readyz", self.url)).timeout(CONNECT);
+        self.readiness_at("/readyz").await
+    }
+
+    /// The same with every part, also when all are ready.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn readiness_in_parts(&self) -> Result<Readiness, ClientError> {
+        self.readiness_at("/readyz?verbose").await
+    }
+
+    async fn readiness_at(&self, path: &str) -> Result<Readiness, ClientError> {
+        let request = self.http.get(format!("{}{path}", self.url)).timeout(CONNECT);
         // The answer has the same shape whatever its status.
         let (_, bytes) = body(request.send().await.map_err(unreachable)?).await?;
         serde_json::from_slice(&bytes).map_err(|e| ClientError::Strange(e.to_string()))

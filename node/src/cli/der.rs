@@ -1,14 +1,12 @@
-//! Certificates, revocation lists and certificate keys from files.
+//! Certificates, revocation lists and answers from files.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use p256::ecdsa::signature::Signer as _;
-use p256::pkcs8::DecodePrivateKey as _;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use zeroize::Zeroizing;
 
 use super::output::{Exit, Failure, words};
@@ -16,9 +14,9 @@ use super::output::{Exit, Failure, words};
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// First byte of DER: a SEQUENCE.
-const SEQUENCE: u8 = 0x30;
+pub(crate) const SEQUENCE: u8 = 0x30;
 
-fn wrong(path: &Path, reason: impl std::fmt::Display) -> Failure {
+pub(crate) fn wrong(path: &Path, reason: impl std::fmt::Display) -> Failure {
     Failure {
         exit: Exit::Usage,
         ..Failure::because(
@@ -73,9 +71,17 @@ pub(crate) fn revocation_list(path: &Path) -> Result<Vec<u8>, Failure> {
     CertificateRevocationListDer::from_pem_slice(&bytes).map(|der| der.to_vec()).map_err(|e| wrong(path, e))
 }
 
-/// Signs with a certificate's private key in a file: PKCS#8, PEM or DER, readable by its owner alone; ECDSA on P-256
-/// or P-384. Keys of other kinds sign elsewhere.
-pub(crate) fn sign(path: &Path, message: &[u8]) -> Result<Vec<u8>, Failure> {
+/// A file in DER as it is: a status answer, which has no form in PEM.
+pub(crate) fn plain(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read(path)?;
+    if bytes.first() == Some(&SEQUENCE) {
+        return Ok(bytes.to_vec());
+    }
+    Err(wrong(path, "is not DER; `openssl ocsp -respout FILE` writes an answer as it is needed here"))
+}
+
+/// The text or bytes of a file with a private key, which its owner alone may read.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let file = File::open(path).map_err(|e| wrong(path, e))?;
     let mode = file.metadata().map_err(|e| wrong(path, e))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -84,23 +90,5 @@ pub(crate) fn sign(path: &Path, message: &[u8]) -> Result<Vec<u8>, Failure> {
             format!("has mode {mode:03o}, so others could read the key; run `chmod 600` on it"),
         ));
     }
-    let bytes = read_open(file).map_err(|e| wrong(path, e))?;
-    let der = if bytes.first() == Some(&SEQUENCE) {
-        bytes
-    } else {
-        let key = PrivatePkcs8KeyDer::from_pem_slice(&bytes).map_err(|e| wrong(path, e))?;
-        Zeroizing::new(key.secret_pkcs8_der().to_vec())
-    };
-    if let Ok(key) = p256::ecdsa::SigningKey::from_pkcs8_der(&der) {
-        let signature: p256::ecdsa::Signature = key.sign(message);
-        return Ok(signature.to_der().as_bytes().to_vec());
-    }
-    let key = p384::ecdsa::SigningKey::from_pkcs8_der(&der).map_err(|_| {
-        wrong(
-            path,
-            "is no PKCS#8 key on P-256 or P-384; sign elsewhere with --write-statement and --signature",
-        )
-    })?;
-    let signature: p384::ecdsa::Signature = key.sign(message);
-    Ok(signature.to_der().as_bytes().to_vec())
+    read_open(file).map_err(|e| wrong(path, e))
 }

@@ -6,11 +6,12 @@ use clap::Args;
 use ledger::crypto::SigningKey;
 use ledger::id::{ChainId, CreditCode, RegionCode};
 use ledger::procedure::enrolment as e;
-use ledger::record::mandate::Scope;
 use ledger::record::organisation::Role;
 use ledger::time::BlockTime;
 
+use super::certificate_key;
 use super::der;
+use super::device::{DeviceArgs, ScopeArgs};
 use super::output::{Console, Exit, Failure, words};
 use super::sign::{SignArgs, random_salt};
 use crate::api::schema::{Action, Enrol as EnrolAct};
@@ -27,7 +28,16 @@ const STATEMENT_BYTES_MAX: usize = 64 << 10;
     zhulian enrol --key bidder.key ... --write-statement statement.bin\n  \
     openssl dgst -sha256 -sign holder.pem -out statement.sig statement.bin\n  \
     zhulian enrol --key bidder.key --authority 64-HEX-DIGITS --chain chain.pem --statement statement.bin --signature statement.sig\n\n\
-    --key is the ledger key that the certificate delegates to; make it with `zhulian key new`."
+    With limits, for two keys, and with the authority's answer stapled:\n  \
+    zhulian enrol ... --only-region 440400 --only-trade land_listing --ceiling 90000000.00 --ledger-key second.key --ocsp answer.der\n\n\
+    --key is the ledger key that the certificate delegates to; make it with `zhulian key new`. Keys of devices elsewhere\n\
+    come with --device and an offer from `zhulian staff offer`.\n\n\
+    openssl signs statements, by the kind of the certificate's key, with\n  \
+    P-256, RSA  openssl dgst -sha256 -sign holder.pem -out statement.sig statement.bin\n  \
+    P-384       openssl dgst -sha384 -sign holder.pem -out statement.sig statement.bin\n  \
+    Ed25519     openssl pkeyutl -sign -rawin -inkey holder.pem -out statement.sig -in statement.bin\n  \
+    SM2         openssl pkeyutl -sign -rawin -digest sm3 -pkeyopt distid:1234567812345678 -inkey holder.pem \\\n              \
+    -out statement.sig -in statement.bin"
 )]
 pub(crate) struct Enrol {
     #[command(flatten)]
@@ -50,27 +60,36 @@ pub(crate) struct Enrol {
     /// When the key ends (RFC 3339) 有效期至
     #[arg(long, value_name = "TIME", value_parser = time, required_unless_present = "statement")]
     expires: Option<BlockTime>,
-    /// The certificate's private key, PKCS#8 on P-256 or P-384, mode 600 证书私钥文件
+    #[command(flatten)]
+    devices: DeviceArgs,
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// What the authority answers about the certificate (OCSP response, DER), stapled 证书状态应答
+    #[arg(long, value_name = "FILE")]
+    ocsp: Option<PathBuf>,
+    /// The certificate's private key: PKCS#8, SEC1 or PKCS#1, unencrypted, mode 600 证书私钥文件
     #[arg(long, value_name = "FILE", conflicts_with_all = ["write_statement", "statement"], required_unless_present_any = ["write_statement", "statement"])]
     certificate_key: Option<PathBuf>,
     /// Write what the certificate's key is to sign, and stop 写出待签内容
     #[arg(long, value_name = "FILE", conflicts_with = "statement")]
     write_statement: Option<PathBuf>,
     /// What --write-statement wrote 待签内容
-    #[arg(long, value_name = "FILE", requires = "signature", conflicts_with_all = ["organisation", "region", "role", "expires"])]
+    #[arg(long, value_name = "FILE", requires = "signature", conflicts_with_all = ["organisation", "region", "role", "expires",
+        "ledger_key", "device", "only_region", "only_trade", "ceiling"])]
     statement: Option<PathBuf>,
     /// Its signature by the certificate's key 签名
     #[arg(long, value_name = "FILE", requires = "statement")]
     signature: Option<PathBuf>,
 }
 
-fn time(text: &str) -> Result<BlockTime, String> {
+pub(crate) fn time(text: &str) -> Result<BlockTime, String> {
     BlockTime::parse(text).map_err(|e| e.to_string())
 }
 
 impl Enrol {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
         let key = self.sign.secret()?.signing_key();
+        let certificates = der::certificates(&self.chain)?;
         let (chain, _) = self.sign.nodes()?.chain().await?;
         let (delegation, signature) = match (&self.statement, &self.signature) {
             (Some(statement), Some(signature)) => {
@@ -84,20 +103,28 @@ impl Enrol {
                     return write(path, &statement, console);
                 }
                 let Some(path) = &self.certificate_key else { return Err(incomplete()) };
-                let signature = der::sign(path, &statement)?;
+                let own = certificates.first().map(Vec::as_slice).unwrap_or_default();
+                let signature = certificate_key::sign(path, own, &statement)?;
                 (delegation, signature)
             }
         };
         let act = e::Enrol {
             authority: self.authority.parse().map_err(|e| usage("--authority", &e))?,
-            chain: der::certificates(&self.chain)?
+            chain: certificates
                 .into_iter()
                 .map(ledger::codec::Bytes::new)
                 .collect::<Result<_, _>>()
                 .map_err(|e| usage("--chain", &e))?,
             delegation,
             signature: ledger::codec::Bytes::new(signature).map_err(|e| usage("--signature", &e))?,
-            ocsp: None,
+            ocsp: self
+                .ocsp
+                .as_deref()
+                .map(der::plain)
+                .transpose()?
+                .map(ledger::codec::Bytes::new)
+                .transpose()
+                .map_err(|e| usage("--ocsp", &e))?,
         };
         self.sign.submit(vec![Action::Enrol(EnrolAct::from(act))], console).await
     }
@@ -108,16 +135,16 @@ impl Enrol {
         else {
             return Err(incomplete());
         };
-        let proof = key.sign(&e::delegated_key_bytes(chain, &organisation, &key.public_key()));
+        let keys = self.devices.delegated(chain, &organisation, Some(key))?;
         let mut roles: Vec<Role> = self.role.iter().filter_map(|name| Role::parse(name)).collect();
         roles.sort_unstable();
         roles.dedup();
         Ok(e::Delegation {
             organisation,
             region,
-            keys: vec![e::DelegatedKey { key: key.public_key(), proof }],
+            keys,
             roles,
-            scope: Scope::default(),
+            scope: self.scope.ledger()?,
             expires,
             salt: random_salt()?,
         })
@@ -131,7 +158,7 @@ fn incomplete() -> Failure {
     ))
 }
 
-fn usage(what: &str, reason: &dyn std::fmt::Display) -> Failure {
+pub(crate) fn usage(what: &str, reason: &dyn std::fmt::Display) -> Failure {
     let because = format!("{what}: {reason}");
     let advice = words("Nothing was signed; correct it.", "未签署任何内容，请修改。");
     Failure { exit: Exit::Usage, ..Failure::because(because, advice) }
@@ -148,7 +175,7 @@ fn delegation_in(statement: &[u8], chain: &ChainId) -> Result<e::Delegation, Fai
     Err(usage("--statement", &"it is an enrolment on another chain; write it anew with this --node"))
 }
 
-fn write(path: &std::path::Path, statement: &[u8], console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn write(path: &std::path::Path, statement: &[u8], console: &Console) -> Result<Exit, Failure> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, statement));
     written.map_err(|e| usage("--write-statement", &format!("{}: {e}", path.display())))?;

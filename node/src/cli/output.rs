@@ -196,6 +196,11 @@ impl Console {
         }
     }
 
+    /// A remark that must not be lost, on standard error whatever the format: what a program reads stays one document.
+    pub fn remark(&self, message: &Words) {
+        let _ = writeln!(std::io::stderr(), "{}", message.pick(self.lang));
+    }
+
     /// Writes a line to standard output. A reader that has gone away ends nothing.
     pub fn line(&self, text: &str) {
         let _ = writeln!(std::io::stdout(), "{text}");

@@ -1,6 +1,6 @@
 //! From business acts to signed transactions, and on to a node.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,6 +12,7 @@ use rand::TryRngCore as _;
 
 use super::NodesArg;
 use super::client::{ClientError, Nodes, Wait};
+use super::draft::Draft;
 use super::output::{Console, Exit, Failure, words};
 use crate::api::schema::{Action, SubmitResult, SubmitStatus, Transaction};
 use crate::keys::Secret;
@@ -33,6 +34,9 @@ pub(crate) struct SignArgs {
     /// Sign and print, but submit nothing 只签名不提交
     #[arg(long)]
     dry_run: bool,
+    /// Write the act to a file for a second person to approve, and stop 写入文件待他人审批
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    write: Option<PathBuf>,
     /// What to wait for 等待
     #[arg(long, value_enum, default_value_t = WaitFor::Committed)]
     wait: WaitFor,
@@ -69,7 +73,11 @@ pub(crate) fn sign(
     expiry: Height,
     salt: [u8; 16],
 ) -> Result<Signed, Failure> {
-    let bytes = transaction::sign(chain, key, &Payload { action, expiry, salt, approvals: Vec::new() });
+    sign_payload(chain, key, &Payload { action, expiry, salt, approvals: Vec::new() })
+}
+
+fn sign_payload(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Result<Signed, Failure> {
+    let bytes = transaction::sign(chain, key, payload);
     let decoded = Unverified::decode(chain, &bytes).map_err(|e| {
         Failure::because(
             e,
@@ -111,6 +119,9 @@ impl SignArgs {
         let secret = self.secret()?;
         let (chain, status) = nodes.chain().await?;
         let expiry = Height::new(status.height.saturating_add(self.expiry));
+        if let Some(path) = &self.write {
+            return self.write_draft(path, &chain, &secret, expiry, acts, console);
+        }
         let mut signed = Vec::new();
         for (number, act) in acts.iter().enumerate() {
             let action = act.clone().try_into().map_err(|e: crate::api::schema::InvalidField| Failure {
@@ -132,6 +143,65 @@ impl SignArgs {
             many => submit_many(&nodes, many, self.wait()).await?,
         };
         report(&nodes, console, &acts, &results).await
+    }
+
+    fn write_draft(
+        &self,
+        path: &Path,
+        chain: &ChainId,
+        secret: &Secret,
+        expiry: Height,
+        acts: Vec<Action>,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        let Ok([act]) = <[Action; 1]>::try_from(acts) else {
+            return Err(Failure::usage(words(
+                "--write takes one act; write a file for each.",
+                "--write 只接受一项操作，请分别写入文件。",
+            )));
+        };
+        let draft = Draft::new(chain, &secret.public_key(), expiry, salt_of(self.salt, 0)?, act);
+        // What cannot be signed in the end should be said now.
+        draft.open(path)?;
+        draft.create(path)?;
+        console.fields(&draft.summary(path));
+        Ok(Exit::Done)
+    }
+
+    /// Signs a draft, with its approvals, and submits it.
+    pub(crate) async fn submit_draft(
+        &self,
+        draft: Draft,
+        path: &Path,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        let opened = draft.open(path)?;
+        let (nodes, secret) = (self.nodes()?, self.secret()?);
+        if secret.public_key() != opened.signer {
+            return Err(Failure::usage(words(
+                format!(
+                    "{} was written for the key {}; sign it with that one.",
+                    path.display(),
+                    opened.signer
+                ),
+                format!("{}由密钥{}写出，请用该密钥签署。", path.display(), opened.signer),
+            )));
+        }
+        let (chain, _) = nodes.chain().await?;
+        if chain != opened.chain {
+            return Err(Failure::usage(words(
+                format!("{} is for the chain {}, and this node keeps {chain}.", path.display(), opened.chain),
+                format!("{}属于链{}，而该节点的链为{chain}。", path.display(), opened.chain),
+            )));
+        }
+        let signed = sign_payload(&chain, &secret.signing_key(), &opened.payload)?;
+        let acts = [draft.act];
+        if self.dry_run {
+            print_dry_run(console, &acts, &[signed], opened.payload.expiry);
+            return Ok(Exit::Done);
+        }
+        let result = submit_one(&nodes, &signed, self.wait()).await?;
+        report(&nodes, console, &acts, &[result]).await
     }
 }
 
@@ -245,6 +315,7 @@ async fn report(
         };
         let events = recorded.map(|transaction| transaction.events);
         console.fields(&serde_json::json!({ "result": one, "events": events }));
+        events.iter().flatten().for_each(|event| console.say(&super::events::describe(event)));
     } else {
         let rows = acts.iter().zip(results).map(|(act, result)| row(console, act, result)).collect();
         let headings = [

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::de::DeserializeOwned;
 
+use super::draft::Draft;
 use super::output::{Console, Exit, Failure, words};
 use super::sign::SignArgs;
+use crate::api::schema::Action;
 
 /// Longest file of an act, in bytes: more than fits a transaction.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -17,7 +19,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 #[command(
     after_help = "Examples 示例:\n  zhulian submit --key seller.key --node http://127.0.0.1:8101 action.toml\n  \
     echo '{\"act\":\"confirm_deal\",\"listing\":\"B01-...\"}' | zhulian submit --key seller.key -\n\n\
-    Several files are one batch: recorded in their order, each on its own merits."
+    Several files are one batch: recorded in their order, each on its own merits.\n\
+    A file that `--write` wrote is signed with the approvals that it has by then, by the key that wrote it:\n  \
+    zhulian submit --key staff.key quote.json"
 )]
 pub(crate) struct Submit {
     #[command(flatten)]
@@ -29,25 +33,60 @@ pub(crate) struct Submit {
 
 impl Submit {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let acts = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut acts = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            match given(file)? {
+                Given::Act(act) => acts.push(act),
+                Given::Draft(draft) if self.files.len() == 1 => {
+                    return self.sign.submit_draft(draft, file, console).await;
+                }
+                Given::Draft(_) => {
+                    return Err(Failure::usage(words(
+                        format!("{} awaited approvals and is submitted by itself.", file.display()),
+                        format!("{}为待审批文件，须单独提交。", file.display()),
+                    )));
+                }
+            }
+        }
         self.sign.submit(acts, console).await
+    }
+}
+
+/// What a file for `submit` may hold.
+enum Given {
+    Act(Action),
+    Draft(Draft),
+}
+
+fn given(path: &Path) -> Result<Given, Failure> {
+    let text = read_text(path).map_err(|e| wrong(path, e.to_string()))?;
+    if Draft::is_in(&text) {
+        parse(path, &text).map(Given::Draft)
+    } else {
+        parse(path, &text).map(Given::Act)
     }
 }
 
 /// Reads TOML, or JSON when the text begins with a brace.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let wrong = |reason: String| Failure {
+    parse(path, &read_text(path).map_err(|e| wrong(path, e.to_string()))?)
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|e| wrong(path, e.to_string()))
+    } else {
+        toml::from_str(text).map_err(|e| wrong(path, e.to_string()))
+    }
+}
+
+fn wrong(path: &Path, reason: String) -> Failure {
+    Failure {
         exit: Exit::Usage,
         ..Failure::because(
             format!("{}: {reason}", path.display()),
             words("Nothing was signed; correct the file.", "未签署任何内容，请修改文件。"),
         )
-    };
-    let text = read_text(path).map_err(|e| wrong(e.to_string()))?;
-    if text.trim_start().starts_with('{') {
-        serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))
-    } else {
-        toml::from_str(&text).map_err(|e| wrong(e.to_string()))
     }
 }
 

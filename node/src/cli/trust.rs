@@ -3,25 +3,31 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ledger::procedure::revocation::revocation_bytes;
 use serde_json::Value;
 
 use super::NodesArg;
+use super::certificate_key;
 use super::der;
+use super::enrol;
 use super::governance::{get, get_all};
 use super::output::{Console, Exit, Failure, words};
 use super::show::{print, segment};
 use super::sign::SignArgs;
 use crate::api::schema::{
-    Action, AuthorityTerms, Change, CodeSource, KeyAlgorithm, ProposeChange, RecordRevocationList,
-    RevocationReason, RevokeCertificate,
+    Action, AuthorityTerms, Change, CodeSource, Freshness, HolderProof, KeyAlgorithm, ProposeChange,
+    RecordOcspResponse, RecordRevocationList, RevocationReason, RevokeCertificate,
 };
+
+const HOUR_MS: u64 = 3_600_000;
 
 /// Look after the certification authorities that the network trusts.
 #[derive(Subcommand)]
 pub(crate) enum Ca {
     /// Propose to trust an authority, or to change what was agreed on about it 提议信任认证机构
     #[command(
-        after_help = "Example 示例:\n  zhulian ca propose --key operator.key --name 广东CA --root root.pem --algorithm ecdsa_p256 --algorithm sm2\n\n\
+        after_help = "Examples 示例:\n  zhulian ca propose --key operator.key --name 广东CA --root root.pem --algorithm ecdsa_p256 --algorithm sm2\n  \
+        zhulian ca propose ... --max-age-hours 24 --grace-hours 72 --when-stale flag\n\n\
         The other members approve it with `zhulian governance approve`."
     )]
     Propose(Box<Propose>),
@@ -70,6 +76,21 @@ pub(crate) enum Ca {
         #[arg(long, value_name = "FILE")]
         intermediate: Vec<PathBuf>,
     },
+    /// Record an authority's answer about one enrolled certificate, as a centre 登记证书状态应答
+    #[command(
+        after_help = "Example 示例:\n  openssl ocsp -issuer ca.pem -cert holder.pem -url http://ocsp.example -respout answer.der\n  \
+        zhulian ca ocsp --key operator.key --chain holder.pem answer.der\n\n\
+        A good answer makes the data about the certificate fresh; `revoked` revokes it everywhere in one block."
+    )]
+    Ocsp {
+        #[command(flatten)]
+        sign: SignArgs,
+        /// The certificate first, then its issuer unless the trust list has it; PEM
+        #[arg(long, value_name = "FILE")]
+        chain: PathBuf,
+        /// The OCSP response, DER
+        file: PathBuf,
+    },
 }
 
 /// What is to be agreed on.
@@ -101,6 +122,15 @@ pub(crate) struct Propose {
     /// Where revocation data can be fetched 吊销数据地址
     #[arg(long, value_name = "URL")]
     source: Vec<String>,
+    /// How old its revocation data may be, in hours: 1 to 9600 吊销数据最长时效（小时）
+    #[arg(long, value_name = "HOURS", default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=9_600))]
+    max_age_hours: u64,
+    /// For how many hours after that acts are still recorded, but nobody enrols: 1 to 9600 宽限（小时）
+    #[arg(long, value_name = "HOURS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=9_600))]
+    grace_hours: u64,
+    /// What happens to acts after that: they are refused, or recorded with an event that says so 过期处理
+    #[arg(long, value_parser = ["refuse", "flag"], default_value = "refuse")]
+    when_stale: String,
 }
 
 /// A change of an authority's standing, and why.
@@ -129,9 +159,17 @@ pub(crate) enum Cert {
         #[command(flatten)]
         nodes: NodesArg,
     },
-    /// Revoke a certificate with a principal key of its organisation 吊销证书
+    /// Revoke a certificate as its holder 吊销证书
     #[command(
-        after_help = "Example 示例:\n  zhulian cert revoke --key bidder.key holder.pem --reason key_compromise"
+        after_help = "Examples 示例:\n  zhulian cert revoke --key bidder.key holder.pem --reason key_compromise\n\n\
+        Where no principal key of the organisation is at hand, the certificate's own key says so, and any key that the\n\
+        ledger knows carries it there:\n  \
+        zhulian cert revoke --key centre.key holder.pem --reason key_compromise --certificate-key holder-key.pem\n\n\
+        Signing elsewhere:\n  \
+        zhulian cert revoke --key centre.key holder.pem --reason key_compromise --write-statement statement.bin\n  \
+        openssl dgst -sha256 -sign holder-key.pem -out statement.sig statement.bin\n  \
+        zhulian cert revoke --key centre.key holder.pem --reason key_compromise --signature statement.sig\n\n\
+        What to write for keys of other kinds: see `zhulian enrol --help`."
     )]
     Revoke {
         #[command(flatten)]
@@ -142,11 +180,20 @@ pub(crate) enum Cert {
         #[arg(long, value_parser = ["unspecified", "key_compromise", "affiliation_changed", "superseded",
             "cessation_of_operation", "privilege_withdrawn"])]
         reason: String,
+        /// The certificate's private key, mode 600, to sign with it 证书私钥文件
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["write_statement", "signature"])]
+        certificate_key: Option<PathBuf>,
+        /// Write what the certificate's key is to sign, and stop 写出待签内容
+        #[arg(long, value_name = "FILE", conflicts_with = "signature")]
+        write_statement: Option<PathBuf>,
+        /// Signature of what --write-statement wrote 签名
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
     },
 }
 
 /// What the value parser of the command line has let through.
-fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, Failure> {
+pub(crate) fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, Failure> {
     let advice = words("Give another name.", "请更换名称。");
     serde_json::from_value(Value::String(name.to_owned())).map_err(|e| Failure::because(e, advice))
 }
@@ -189,6 +236,11 @@ impl Ca {
                 };
                 sign.submit(vec![Action::RecordRevocationList(act)], console).await
             }
+            Self::Ocsp { sign, chain, file } => {
+                let chain = der::certificates(&chain)?.into_iter().map(hex::encode).collect();
+                let act = RecordOcspResponse { chain, response: hex::encode(der::plain(&file)?) };
+                sign.submit(vec![Action::RecordOcspResponse(act)], console).await
+            }
         }
     }
 }
@@ -217,7 +269,11 @@ impl Propose {
             code_source,
             policy: self.policy,
             sources: self.source,
-            freshness: None,
+            freshness: Some(Freshness {
+                max_age_ms: self.max_age_hours.saturating_mul(HOUR_MS),
+                grace_ms: self.grace_hours.saturating_mul(HOUR_MS),
+                when_stale: named(&self.when_stale)?,
+            }),
         };
         Ok((self.sign, Change::TrustAuthority { authority }))
     }
@@ -244,16 +300,61 @@ async fn list(console: &Console, nodes: &NodesArg) -> Result<Exit, Failure> {
 impl Cert {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
-            Self::Status { certificate, nodes } => {
-                let path = format!("/v1/certificates/{}", fingerprint(&certificate)?);
-                print(console, &get(&nodes, path).await?);
-                Ok(Exit::Done)
-            }
-            Self::Revoke { sign, certificate, reason } => {
+            Self::Status { certificate, nodes } => status(console, &nodes, &certificate).await,
+            Self::Revoke { sign, certificate, reason, certificate_key, write_statement, signature } => {
                 let reason: RevocationReason = named(&reason)?;
-                let act = RevokeCertificate { certificate: fingerprint(&certificate)?, reason, proof: None };
+                let id = fingerprint(&certificate)?;
+                let proof = if certificate_key.is_none() && write_statement.is_none() && signature.is_none() {
+                    None
+                } else {
+                    let (chain, _) = sign.nodes()?.chain().await?;
+                    let parsed = id.parse().map_err(|e| enrol::usage("certificate", &e))?;
+                    let statement = revocation_bytes(&chain, &parsed);
+                    if let Some(path) = &write_statement {
+                        return enrol::write(path, &statement, console);
+                    }
+                    Some(holder_proof(&certificate, &statement, certificate_key, signature)?)
+                };
+                let act = RevokeCertificate { certificate: id, reason, proof };
                 sign.submit(vec![Action::RevokeCertificate(act)], console).await
             }
         }
     }
+}
+
+/// The certificate's own signature of `statement`: made here with its key, or brought in a file and verified.
+fn holder_proof(
+    certificate: &str,
+    statement: &[u8],
+    key: Option<PathBuf>,
+    signature: Option<PathBuf>,
+) -> Result<HolderProof, Failure> {
+    let path = std::path::Path::new(certificate);
+    let certificates = der::certificates(path)?;
+    let own = certificates.first().map(Vec::as_slice).unwrap_or_default();
+    let spki = pki::read_subject_key(own).map_err(|fault| der::wrong(path, fault))?.spki;
+    let signature = match (key, signature) {
+        (Some(key), _) => certificate_key::sign(&key, own, statement)?,
+        (None, Some(file)) => {
+            let signature = der::read(&file)?.to_vec();
+            pki::verify_statement(&spki, statement, &signature).map_err(|fault| der::wrong(&file, fault))?;
+            signature
+        }
+        (None, None) => Vec::new(),
+    };
+    Ok(HolderProof { public_key: hex::encode(&spki), signature: hex::encode(&signature) })
+}
+
+/// The certificate, and beneath it the keys that come from it: what was struck out and what was reported as shared stands
+/// beside what can act.
+async fn status(console: &Console, nodes: &NodesArg, certificate: &str) -> Result<Exit, Failure> {
+    let id = fingerprint(certificate)?;
+    let mut record = get(nodes, format!("/v1/certificates/{id}")).await?;
+    let organisation = record["data"]["organisation"].as_str().unwrap_or_default();
+    let path = format!("/v1/organisations/{}/keys", segment(organisation));
+    let mut keys = get_all(nodes, &path, "").await?;
+    keys.retain(|key| key["certificate"] == id.as_str());
+    record["data"]["keys"] = Value::Array(keys);
+    print(console, &record);
+    Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("node", &["name", "data_dir", "genesis", "genesis_hash", "signoffs"]),
     ("network", &["listen", "peer"]),
     ("network.peer", &["key", "addresses"]),
-    ("api", &["listen"]),
+    ("api", &["listen", "fresh_revocation_data_required"]),
     ("mempool", &["transactions", "bytes", "per_organisation"]),
     ("consensus", &[
         "propose_ms", "propose_delta_ms", "prevote_ms", "prevote_delta_ms", "precommit_ms", "precommit_delta_ms",
@@ -198,8 +198,10 @@ fn value_of(section: &str, key: &str, text: &str) -> Value {
     if (section, key) == ("network", "listen") {
         return Value::Array(text.split(',').map(|part| Value::String(part.trim().into())).collect());
     }
-    if matches!((section, key), ("snapshots", "join" | "backfill"))
-        && let Ok(join) = text.parse()
+    if matches!(
+        (section, key),
+        ("snapshots", "join" | "backfill") | ("api", "fresh_revocation_data_required")
+    ) && let Ok(join) = text.parse()
     {
         return Value::Boolean(join);
     }

@@ -62,6 +62,9 @@ listen = [
 # Address and port of the HTTP interface. Put a TLS proxy before it when it faces the internet.
 # HTTP 接口地址；面向互联网时须置于 TLS 代理之后
 listen = {api:?}
+# Whether /readyz says not ready, rather than degraded, while the revocation data of a trusted authority is too old.
+# 受信任机构的吊销数据过期时是否视为未就绪（默认仅提示）
+fresh_revocation_data_required = false
 
 [mempool]
 # Transactions that wait to be recorded: most in number, in bytes, and of one organisation.

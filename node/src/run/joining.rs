@@ -9,9 +9,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{CONNECTIONS, DRAIN, RunError, initialise};
+use super::{DRAIN, RunError, initialise};
 use crate::api;
 use crate::config::Config;
+use crate::descriptors;
 use crate::network::{self, Events};
 use crate::snapshots::join::{self, Progress};
 
@@ -81,7 +82,7 @@ fn serve(
 ) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     use std::os::fd::AsFd as _;
     let socket = std::net::TcpListener::from(around.listener.as_fd().try_clone_to_owned()?);
-    let listener = api::BoundedListener::new(TcpListener::from_std(socket)?, CONNECTIONS);
+    let listener = api::BoundedListener::new(TcpListener::from_std(socket)?, descriptors::CONNECTIONS);
     let joining = api::Joining {
         name: around.config.node.name.clone(),
         genesis: around.genesis.clone(),

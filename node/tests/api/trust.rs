@@ -45,9 +45,20 @@ fn terms(root: &Issuer) -> AuthorityTerms {
 
 /// An enrolment of organisation `number` by a certificate of the root, delegating the key of this name.
 fn enrolment(fixture: &Fixture, root: &Issuer, number: u32, ledger_key: &str) -> Enrol {
+    enrolment_as(fixture, root, (number, "持证企业"), ledger_key, now() - 86_400)
+}
+
+/// The same with a certificate for this name, valid from this second on.
+fn enrolment_as(
+    fixture: &Fixture,
+    root: &Issuer,
+    (number, name): (u32, &str),
+    ledger_key: &str,
+    from: u64,
+) -> Enrol {
     let (organisation, own) = (code(number), pair(&format!("holder {number}")));
-    let validity = (now() - 86_400, now() + YEAR);
-    let request = Request::enterprise(number.into(), "持证企业", organisation.as_str(), &own, validity);
+    let serial = u64::from(number) + (from - (now() - 86_400));
+    let request = Request::enterprise(serial, name, organisation.as_str(), &own, (from, now() + YEAR));
     let (chain, key) = (&fixture.genesis.chain_id, key(ledger_key));
     let proof = key.sign(&delegated_key_bytes(chain, &organisation, &key.public_key()));
     let delegation = Delegation {
@@ -57,7 +68,7 @@ fn enrolment(fixture: &Fixture, root: &Issuer, number: u32, ledger_key: &str) ->
         roles: vec![Role::Bidder],
         scope: Scope::default(),
         expires: start().plus(Span::from_millis(100_000 * MINUTE)),
-        salt: [7; 16],
+        salt: sha256(&from.to_be_bytes())[..16].try_into().unwrap(),
     };
     let signature = Bytes::new(own.sign(&enrolment_bytes(chain, &delegation))).unwrap();
     let authority = terms(root).id();
@@ -112,6 +123,10 @@ async fn certificates_and_keys_are_read_from_trust_to_revocation() {
     assert_eq!(keys[0]["key"], key("delegated").public_key().to_string());
     assert_eq!((&keys[0]["mandate"]["roles"], &keys[0]["staff"]), (&json!(["bidder"]), &Value::Null));
     assert_eq!(keys[0]["certificate"], certificate["fingerprint"]);
+    assert_eq!((&keys[0]["status"], &keys[0]["organisation"]), (&json!("active"), &json!(code(31).as_str())));
+    assert_eq!(keys[0]["reported_shared"], json!([]));
+    let one = format!("/v1/keys/{}", keys[0]["key"].as_str().unwrap());
+    assert_eq!(fixture.json(&one).await["data"], keys[0]);
     assert_eq!(fixture.json(&of("keys", 1)).await["data"][0]["mandate"], Value::Null);
 
     let shared = enrolment(&fixture, &root, 32, "delegated");
@@ -123,6 +138,8 @@ async fn certificates_and_keys_are_read_from_trust_to_revocation() {
         (&shared[0]["holder"], &shared[0]["applicant"]),
         (&json!(code(31).as_str()), &json!(code(32).as_str()))
     );
+    assert_eq!(fixture.json(&one).await["data"]["reported_shared"], json!([shared[0]["id"]]));
+    assert_eq!(fixture.json(&path).await["data"]["reported_shared"], json!([]));
 
     let revoke = RevokeCertificate {
         certificate: certificate["fingerprint"].as_str().unwrap().parse().unwrap(),
@@ -133,6 +150,34 @@ async fn certificates_and_keys_are_read_from_trust_to_revocation() {
     let revoked = fixture.json(&path).await["data"].clone();
     assert_eq!((&revoked["status"], &revoked["revocation"]["source"]), (&json!("revoked"), &json!("holder")));
     assert_eq!(revoked["revocation"]["reason"], "key_compromise");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_brings_a_new_name_and_the_former_one_stays_known() {
+    let fixture = Fixture::new().await;
+    let root = Issuer::root("根", pair("root"), (now() - YEAR, now() + 2 * YEAR));
+    let change = Change::TrustAuthority { terms: terms(&root) };
+    fixture.commit(&[fixture.sign("centre", Action::ProposeChange(ProposeChange { change }))]);
+    let list = RecordRevocationList {
+        authority: terms(&root).id(),
+        list: Bytes::new(root.revocation_list(1, now() - 60, now() + 86_400, &[])).unwrap(),
+        intermediates: Vec::new(),
+    };
+    fixture.commit(&[fixture.sign("centre", Action::RecordRevocationList(list))]);
+    let first = enrolment(&fixture, &root, 31, "delegated");
+    let second = enrolment_as(&fixture, &root, (31, "更名企业"), "delegated", now() - 3_600);
+    for enrol in [&first, &second] {
+        fixture.commit(&[fixture.sign("delegated", Action::Enrol(enrol.clone()))]);
+    }
+    let organisation = fixture.json(&format!("/v1/organisations/{}", code(31))).await["data"].clone();
+    assert_eq!(organisation["name"], "更名企业");
+    assert_eq!(organisation["former_names"][0]["name"], "持证企业");
+    for enrol in [&first, &second] {
+        let path = format!("/v1/certificates/{}", hex::encode(fingerprint(enrol)));
+        let certificate = fixture.json(&path).await["data"].clone();
+        assert_eq!(certificate["organisation_name"], "更名企业");
+        assert_eq!(certificate["former_names"], organisation["former_names"]);
+    }
 }
 
 #[tokio::test]
@@ -159,6 +204,12 @@ async fn revocation_data_grows_old() {
         assert_eq!((&certificate["revocation_data"], &certificate["status"]), (&json!(age), &json!(status)));
         let list = fixture.json("/v1/authorities").await["data"][0]["revocation_lists"][0].clone();
         assert_eq!(list["age"], age);
+        // The node says so, and is not the less ready for it.
+        let (_, ready) = parts(fixture.get("/readyz?verbose").send().await.unwrap()).await;
+        let old = ready["parts"].as_array().unwrap().iter().find(|part| part["name"] == "revocation_data");
+        let old = old.unwrap();
+        assert_eq!((&old["ready"], &old["degraded"]), (&json!(true), &json!(true)));
+        assert_eq!(old["subject"], terms(&root).id().to_string());
     }
 }
 
@@ -173,6 +224,8 @@ async fn what_is_not_there_says_so() {
         (format!("/v1/organisations/{}/certificates", code(99)), 404),
         ("/v1/authorities/zz".to_owned(), 400),
         ("/v1/certificates/zz".to_owned(), 400),
+        (format!("/v1/keys/{none}"), 404),
+        ("/v1/keys/zz".to_owned(), 400),
         ("/v1/organisations/zz/keys".to_owned(), 400),
         ("/v1/shared-keys?cursor=zz".to_owned(), 400),
     ] {

@@ -328,7 +328,8 @@ fn keys(list: &[DelegatedKey]) -> Result<Vec<act::enrolment::DelegatedKey>, Inva
     list.iter().enumerate().map(key).collect()
 }
 
-fn show_keys(list: Vec<act::enrolment::DelegatedKey>) -> Vec<DelegatedKey> {
+/// Keys with their proofs as clients write them.
+pub(crate) fn show_keys(list: Vec<act::enrolment::DelegatedKey>) -> Vec<DelegatedKey> {
     let show = |one: act::enrolment::DelegatedKey| DelegatedKey {
         key: one.key.to_string(),
         proof: hex::encode(one.proof.as_bytes()),

@@ -162,7 +162,7 @@ pub enum Clock {
 pub struct Readiness {
     /// Whether every part is.
     pub ready: bool,
-    /// The parts; only with `verbose`, or when one is not ready.
+    /// The parts: all with `verbose` or when one is not ready, otherwise those that are degraded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ReadinessPart>,
 }
@@ -170,10 +170,17 @@ pub struct Readiness {
 /// One part of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessPart {
-    /// `consensus`, `membership`, `peers`, `clock`, `disk`, `tip`, `catch_up` or `mempool`; `snapshot` while joining by one.
+    /// `consensus`, `membership`, `peers`, `clock`, `disk`, `tip`, `catch_up`, `mempool` or `revocation_data`; `snapshot`
+    /// while joining by one.
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
+    /// Whether somebody should look after it although the node serves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub degraded: bool,
+    /// What the part is about, where there is one for each: the authority of `revocation_data`, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// What was found, and what to do if it is not ready.
     pub detail: String,
 }

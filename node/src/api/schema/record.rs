@@ -22,6 +22,24 @@ pub struct Organisation {
     pub admitted_by: String,
     /// When (RFC 3339).
     pub admitted_at: String,
+    /// Names it had before, in their order; the latest eight.
+    #[serde(default)]
+    pub former_names: Vec<FormerName>,
+}
+
+/// A name that an organisation had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FormerName {
+    /// The name.
+    pub name: String,
+    /// Until when the ledger called it so (RFC 3339).
+    pub until: String,
+}
+
+impl From<o::FormerName> for FormerName {
+    fn from(former: o::FormerName) -> Self {
+        Self { name: former.name.to_string(), until: former.until.to_string() }
+    }
 }
 
 impl From<o::Organisation> for Organisation {
@@ -33,6 +51,7 @@ impl From<o::Organisation> for Organisation {
             roles: o.roles.into_iter().map(Role::from).collect(),
             admitted_by: o.admitted_by.to_string(),
             admitted_at: o.admitted_at.to_string(),
+            former_names: o.former_names.into_iter().map(FormerName::from).collect(),
         }
     }
 }

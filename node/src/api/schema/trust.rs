@@ -5,11 +5,12 @@ use ledger::id::IssuerId;
 use ledger::record::authority as a;
 use ledger::record::certificate as c;
 use ledger::record::organisation as o;
+use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::names::mirror;
-use super::{AuthorityTerms, KeyAlgorithm, Mandate, RevocationReason};
+use super::{AuthorityTerms, FormerName, KeyAlgorithm, Mandate, RevocationReason};
 
 mirror! {
     /// Whether certificates of an authority count.
@@ -189,10 +190,30 @@ pub struct EnrolledCertificate {
     pub revocation_data: DataAge,
     /// Its revocation, if it is revoked or on hold.
     pub revocation: Option<CertificateRevocation>,
+    /// Name of its organisation.
+    #[serde(default)]
+    pub organisation_name: String,
+    /// Names that its organisation had before.
+    #[serde(default)]
+    pub former_names: Vec<FormerName>,
+    /// Reports that another organisation wanted to enrol with its key, by id: see `/v1/shared-keys`.
+    #[serde(default)]
+    pub reported_shared: Vec<String>,
 }
 
 impl EnrolledCertificate {
-    pub(crate) fn new(certificate: c::Certificate, status: CertificateStatus, age: a::Age) -> Self {
+    pub(crate) fn new(
+        certificate: c::Certificate,
+        status: CertificateStatus,
+        age: a::Age,
+        organisation: Option<o::Organisation>,
+        reported_shared: Vec<String>,
+    ) -> Self {
+        let (organisation_name, former_names) = organisation
+            .map(|known| {
+                (known.name.to_string(), known.former_names.into_iter().map(FormerName::from).collect())
+            })
+            .unwrap_or_default();
         Self {
             fingerprint: certificate.id.to_string(),
             organisation: certificate.organisation.to_string(),
@@ -208,8 +229,25 @@ impl EnrolledCertificate {
             status,
             revocation_data: age.into(),
             revocation: certificate.revocation.map(CertificateRevocation::from),
+            organisation_name,
+            former_names,
+            reported_shared,
         }
     }
+}
+
+/// Whether a key's own mandate lets it act. Its certificate and the authority behind that have a standing of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStatus {
+    /// It does not: the key is struck out and cannot come back.
+    Revoked,
+    /// It does not any more.
+    Expired,
+    /// It lets it read only.
+    ReadOnly,
+    /// It does.
+    Active,
 }
 
 /// A key of an organisation, and how far it may go.
@@ -217,6 +255,10 @@ impl EnrolledCertificate {
 pub struct OrganisationKey {
     /// The key, in hexadecimal.
     pub key: String,
+    /// Credit code of the organisation that it speaks for.
+    pub organisation: String,
+    /// Whether its mandate lets it act, at the last block's time.
+    pub status: KeyStatus,
     /// What it may do; everything that the organisation may if null.
     pub mandate: Option<Mandate>,
     /// The certificate that it comes from; null for a key that a centre or genesis registered.
@@ -225,6 +267,8 @@ pub struct OrganisationKey {
     pub staff: Option<StaffMember>,
     /// When it was taken out of use (RFC 3339), if it was.
     pub revoked_at: Option<String>,
+    /// Reports that another organisation wanted to enrol with it, by id: see `/v1/shared-keys`.
+    pub reported_shared: Vec<String>,
 }
 
 /// A member of staff.
@@ -238,19 +282,33 @@ pub struct StaffMember {
     pub appointed_at: String,
 }
 
-impl From<(PublicKey, o::KeyHolder)> for OrganisationKey {
-    fn from((key, holder): (PublicKey, o::KeyHolder)) -> Self {
+impl OrganisationKey {
+    pub(crate) fn new(
+        key: &PublicKey,
+        holder: o::KeyHolder,
+        time: BlockTime,
+        reported_shared: Vec<String>,
+    ) -> Self {
         let staff = |staff: o::Staff| StaffMember {
             person: staff.person.to_string(),
             appointed_by: staff.appointed_by.to_string(),
             appointed_at: staff.appointed_at.to_string(),
         };
+        let status = match (&holder.revoked, &holder.mandate) {
+            (Some(_), _) => KeyStatus::Revoked,
+            (None, Some(mandate)) if mandate.expires <= time => KeyStatus::Expired,
+            (None, Some(mandate)) if mandate.read_only => KeyStatus::ReadOnly,
+            (None, _) => KeyStatus::Active,
+        };
         Self {
             key: key.to_string(),
+            organisation: holder.organisation.to_string(),
+            status,
             mandate: holder.mandate.map(Mandate::from),
             certificate: holder.certificate.map(|id| id.to_string()),
             staff: holder.staff.map(staff),
             revoked_at: holder.revoked.map(|at| at.to_string()),
+            reported_shared,
         }
     }
 }
