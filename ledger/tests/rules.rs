@@ -13,37 +13,14 @@ use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 28] = [
+const ELSEWHERE: [(Rejection, &str); 6] = [
     (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
     (Rejection::TooManyAuthorities, "takes 256 entries; tested below on a state that says so"),
     (Rejection::TradeOutsideMandate, "there is one kind of trade so far"),
-    (Rejection::CertificateTooLong, JUDGED_ALONE),
-    (Rejection::CertificateVersion, JUDGED_ALONE),
-    (Rejection::CertificateWeakDigest, JUDGED_ALONE),
-    (Rejection::CertificateAlgorithmUnknown, JUDGED_ALONE),
-    (Rejection::CertificateShortKey, JUDGED_ALONE),
-    (Rejection::CertificateLongKey, JUDGED_ALONE),
-    (Rejection::CertificateWrongPurpose, JUDGED_ALONE),
-    (Rejection::CertificateIssuerNotCa, JUDGED_ALONE),
-    (Rejection::CertificateKeyUsage, JUDGED_ALONE),
-    (Rejection::CertificatePathLength, JUDGED_ALONE),
-    (Rejection::CertificateTooComplex, JUDGED_ALONE),
-    (Rejection::CertificateNameConstraints, JUDGED_ALONE),
-    (Rejection::RevocationListDelta, JUDGED_ALONE),
-    (Rejection::RevocationListUnsupported, JUDGED_ALONE),
-    (Rejection::OcspSigner, JUDGED_ALONE),
-    (Rejection::OcspForged, JUDGED_ALONE),
-    (Rejection::OcspEarly, JUDGED_ALONE),
-    (Rejection::OcspStale, JUDGED_ALONE),
-    (Rejection::OcspOtherCertificate, JUDGED_ALONE),
-    (Rejection::OcspNoAnswer, JUDGED_ALONE),
-    (Rejection::OcspUnsupported, JUDGED_ALONE),
-    (Rejection::OcspNotNewer, JUDGED_ALONE),
 ];
-const JUDGED_ALONE: &str = "a fault of the bytes: met by the tests of the crate `pki`";
 
 macro_rules! tables {
     ($($name:ident)*) => {

@@ -419,8 +419,8 @@ fn no_letter_is_used_twice() {
     for (sentence, events) in cases {
         let mut books = Conservation::default();
         let (last, good) = events.split_last().unwrap();
-        good.iter().for_each(|event| books.enter(event).unwrap());
-        let said = books.enter(last).unwrap_err();
+        good.iter().for_each(|event| books.enter(event, Default::default()).unwrap());
+        let said = books.enter(last, Default::default()).unwrap_err();
         assert!(said.contains(sentence), "{said:?} does not say {sentence:?}");
     }
 }

@@ -222,7 +222,8 @@ impl View<'_> {
         let age = age_of_data(&state, &certificate, time)?;
         let age = standing.map_or(Age::Stale, |standing| standing.freshness.judge(age));
         let trusted = standing.is_some_and(|standing| standing.status == AuthorityStatus::Trusted);
-        let status = match certificate.revocation {
+        let against = certificate.against(time);
+        let status = match against {
             Some(revocation) if revocation.date <= time && revocation.is_hold() => CertificateStatus::OnHold,
             Some(revocation) if revocation.date <= time => CertificateStatus::Revoked,
             _ if path_is_revoked(&state, &certificate, time)? => CertificateStatus::IssuerRevoked,
@@ -232,6 +233,6 @@ impl View<'_> {
             _ if age == Age::Stale => CertificateStatus::RevocationDataStale,
             _ => CertificateStatus::Valid,
         };
-        Ok(EnrolledCertificate::new(certificate, status, age))
+        Ok(EnrolledCertificate::new(certificate, status, age, against))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use ledger::codec::Bytes;
 use ledger::hash::sha256;
-use ledger::id::{AuthorityId, CertificateId, IssuerId};
+use ledger::id::{AuthorityId, CertificateId, CreditCode, IssuerId};
 use ledger::procedure::enrolment::OcspResponse;
 use ledger::record::authority::{
     AuthorityTerms, CertificateDer, CodeSource, Freshness, KeyAlgorithm, WhenStale,
@@ -165,6 +165,8 @@ pub(super) enum Flaw {
 #[derive(Clone)]
 pub(super) struct Paper {
     pub(super) authority: usize,
+    /// Whose it is, if a credit code stands in it.
+    pub(super) holder: Option<CreditCode>,
     pub(super) der: CertificateDer,
     /// What its key and number follow from.
     pub(super) key: (Algorithm, String),
@@ -217,8 +219,9 @@ pub(super) fn issue(of: &Application) -> Option<Paper> {
         Flaw::Forged => impostor(of.authority)?.issue(&request),
         _ => issuer(of.authority, false)?.issue(&request),
     };
+    let holder = of.code.as_ref().and_then(|code| code.parse().ok());
     let (key, number) = (of.key.clone(), of.number.clone());
-    Some(Paper { authority: of.authority, der: Bytes::new(der).ok()?, key, number })
+    Some(Paper { authority: of.authority, holder, der: Bytes::new(der).ok()?, key, number })
 }
 
 /// A revocation list of an authority's issuer, or of its root.

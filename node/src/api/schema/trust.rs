@@ -192,7 +192,12 @@ pub struct EnrolledCertificate {
 }
 
 impl EnrolledCertificate {
-    pub(crate) fn new(certificate: c::Certificate, status: CertificateStatus, age: a::Age) -> Self {
+    pub(crate) fn new(
+        certificate: c::Certificate,
+        status: CertificateStatus,
+        age: a::Age,
+        against: Option<c::Revocation>,
+    ) -> Self {
         Self {
             fingerprint: certificate.id.to_string(),
             organisation: certificate.organisation.to_string(),
@@ -207,7 +212,7 @@ impl EnrolledCertificate {
             checked_at: certificate.checked_at.map(|at| at.to_string()),
             status,
             revocation_data: age.into(),
-            revocation: certificate.revocation.map(CertificateRevocation::from),
+            revocation: against.map(CertificateRevocation::from),
         }
     }
 }

@@ -257,9 +257,8 @@ pub(super) fn not_signed(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// A certificate of this workload that somebody has enrolled with, and that is revoked or not.
 fn enrolled(hand: &mut Hand, scene: &Scene<'_>, revoked: bool) -> Option<CertificateId> {
-    let known = |id: &&CertificateId| {
-        scene.books.certificates.get(*id).is_some_and(|one| one.revocation.is_some() == revoked)
-    };
+    let known =
+        |id: &&CertificateId| scene.books.certificates.get(*id).is_some_and(|one| one.is_clear() != revoked);
     let ids: Vec<CertificateId> = hand.papers.keys().filter(known).copied().collect();
     hand.chance.pick(&ids).copied()
 }
