@@ -209,3 +209,34 @@ fn the_page_of_rules_says_what_the_code_does() {
         assert!(known, "no rule is called {rule}");
     }
 }
+
+/// The lines of a case of a table, `revocation: by the holder`.
+fn case(name: &str) -> Option<&'static str> {
+    let (table, title) = name.split_once(": ")?;
+    let (_, text) = TABLES.iter().find(|(name, _)| *name == table)?;
+    let (_, rest) = text.split_once(&format!("\n== {title}\n"))?;
+    rest.split("\n== ").next()
+}
+
+#[test]
+fn the_page_of_certificates_names_cases_that_there_are() {
+    let page = include_str!("../../docs/certificates.md");
+    let mut named = BTreeSet::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [what, how, name] = cells.as_slice() else { continue };
+        let Some(lines) = case(name) else {
+            assert!(!name.contains(": "), "{what}: there is no case {name:?}");
+            continue;
+        };
+        if let Some(rejection) = Rejection::ALL.iter().find(|rejection| rejection.rule() == *how) {
+            assert!(lines.contains(&format!("-> {}\n", rejection.code())), "{what}: {name:?} lacks {how}");
+            named.insert(*rejection);
+        }
+    }
+    // Each refusal of an enrolment's certificate, of a list, of an answer and of a key from a certificate has its row.
+    let of_bytes = (Rejection::CertificateWeakDigest as u16)..=(Rejection::KeyShared as u16);
+    for rejection in Rejection::ALL.iter().filter(|rejection| of_bytes.contains(&rejection.number())) {
+        assert!(named.contains(rejection), "{} has no row", rejection.rule());
+    }
+}

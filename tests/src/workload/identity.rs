@@ -225,7 +225,8 @@ pub(super) fn next_list(
     let last = known.map_or(0, |list| list.number.iter().skip(12).fold(0, |sum, b| sum << 8 | u64::from(*b)));
     let number = last + 1 + hand.chance.below(300);
     let (issued, next) = (scene.time, after(scene.time, 30 * DAY_MS));
-    let mut listing = Listing { authority, root, number, issued, next, entries: &entries, forged: false };
+    let mut listing =
+        Listing { authority, root, number, issued, next, entries: &entries, forged: false, part: None };
     change(hand, &mut listing);
     let terms = papers::terms(authority)?;
     let along = hand.chance.happens(20);
@@ -375,8 +376,7 @@ pub(super) fn delegated(hand: &Hand, who: &CreditCode, mut keys: Vec<PublicKey>)
 /// The enrolment with a certificate, signed by its key.
 pub(super) fn enrolment(hand: &Hand, paper: &Paper, delegation: Delegation) -> Option<Enrol> {
     let signature = paper.sign(&enrolment_bytes(&hand.chain, &delegation))?;
-    let along = papers::terms(paper.authority)?.intermediates;
-    let chain = std::iter::once(paper.der.clone()).chain(along).collect();
+    let chain = std::iter::once(paper.der.clone()).chain(paper.along.clone()).collect();
     Some(Enrol {
         authority: papers::authority_id(paper.authority)?,
         chain,

@@ -53,7 +53,7 @@ pub(super) fn revoked_already(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw
 }
 
 /// A list of an authority on the trust list, changed before it is signed.
-fn list(
+pub(super) fn list(
     hand: &mut Hand,
     scene: &Scene<'_>,
     change: impl FnOnce(&mut Hand, &mut Listing<'_>),
