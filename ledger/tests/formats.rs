@@ -477,8 +477,13 @@ fn pin_identity(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis
         }),
         checked_at: Some(at),
         path: vec![PathStep { issuer, serial: serial.clone() }],
+        hold: None,
     };
     pin_entry(pin, "certificate", &CertificateKey(&certificate.id), &certificate);
+    let (reason, source) = (RevocationReason::CertificateHold, RevocationSource::Ocsp);
+    let hold = certificate.revocation.map(|revocation| Revocation { reason, source, ..revocation });
+    let held = Certificate { id: CertificateId::from_bytes([6; 32]), hold, ..certificate.clone() };
+    pin_entry(pin, "certificate on hold", &CertificateKey(&held.id), &held);
     pin_entry(pin, "serial", &SerialKey(&id, &issuer, &serial), &certificate.id);
     let holder = CertificateKeyHolder { organisation: code("new"), certificate: certificate.id };
     pin_entry(pin, "certificate key holder", &CertificateKeyHolderKey(&certificate.key), &holder);
@@ -819,7 +824,7 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "revocation", "list"] => Some("revocation-list"),
         ["value", "listed", "revocation"] => Some("listed-revocation"),
         ["value", "certificate", "key", "holder"] => Some("certificate-key-holder"),
-        ["value", "certificate"] => Some("enrolled-certificate"),
+        ["value", "certificate"] | ["value", "certificate", "on", "hold"] => Some("enrolled-certificate"),
         ["value", "shared", "key"] => Some("shared-key"),
         ["value", "serial" | "delegation"] => Some("certificate-id"),
         ["value", name] => Some(name),

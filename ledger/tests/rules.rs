@@ -13,37 +13,14 @@ use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 28] = [
+const ELSEWHERE: [(Rejection, &str); 6] = [
     (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
     (Rejection::TooManyAuthorities, "takes 256 entries; tested below on a state that says so"),
     (Rejection::TradeOutsideMandate, "there is one kind of trade so far"),
-    (Rejection::CertificateTooLong, JUDGED_ALONE),
-    (Rejection::CertificateVersion, JUDGED_ALONE),
-    (Rejection::CertificateWeakDigest, JUDGED_ALONE),
-    (Rejection::CertificateAlgorithmUnknown, JUDGED_ALONE),
-    (Rejection::CertificateShortKey, JUDGED_ALONE),
-    (Rejection::CertificateLongKey, JUDGED_ALONE),
-    (Rejection::CertificateWrongPurpose, JUDGED_ALONE),
-    (Rejection::CertificateIssuerNotCa, JUDGED_ALONE),
-    (Rejection::CertificateKeyUsage, JUDGED_ALONE),
-    (Rejection::CertificatePathLength, JUDGED_ALONE),
-    (Rejection::CertificateTooComplex, JUDGED_ALONE),
-    (Rejection::CertificateNameConstraints, JUDGED_ALONE),
-    (Rejection::RevocationListDelta, JUDGED_ALONE),
-    (Rejection::RevocationListUnsupported, JUDGED_ALONE),
-    (Rejection::OcspSigner, JUDGED_ALONE),
-    (Rejection::OcspForged, JUDGED_ALONE),
-    (Rejection::OcspEarly, JUDGED_ALONE),
-    (Rejection::OcspStale, JUDGED_ALONE),
-    (Rejection::OcspOtherCertificate, JUDGED_ALONE),
-    (Rejection::OcspNoAnswer, JUDGED_ALONE),
-    (Rejection::OcspUnsupported, JUDGED_ALONE),
-    (Rejection::OcspNotNewer, JUDGED_ALONE),
 ];
-const JUDGED_ALONE: &str = "a fault of the bytes: met by the tests of the crate `pki`";
 
 macro_rules! tables {
     ($($name:ident)*) => {
@@ -230,5 +207,36 @@ fn the_page_of_rules_says_what_the_code_does() {
     for rule in cited.filter(|word| word[2..].bytes().all(|b| b.is_ascii_digit())) {
         let known = land_listing::ALL.contains(&rule) || Rejection::ALL.iter().any(|r| r.rule() == rule);
         assert!(known, "no rule is called {rule}");
+    }
+}
+
+/// The lines of a case of a table, `revocation: by the holder`.
+fn case(name: &str) -> Option<&'static str> {
+    let (table, title) = name.split_once(": ")?;
+    let (_, text) = TABLES.iter().find(|(name, _)| *name == table)?;
+    let (_, rest) = text.split_once(&format!("\n== {title}\n"))?;
+    rest.split("\n== ").next()
+}
+
+#[test]
+fn the_page_of_certificates_names_cases_that_there_are() {
+    let page = include_str!("../../docs/certificates.md");
+    let mut named = BTreeSet::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [what, how, name] = cells.as_slice() else { continue };
+        let Some(lines) = case(name) else {
+            assert!(!name.contains(": "), "{what}: there is no case {name:?}");
+            continue;
+        };
+        if let Some(rejection) = Rejection::ALL.iter().find(|rejection| rejection.rule() == *how) {
+            assert!(lines.contains(&format!("-> {}\n", rejection.code())), "{what}: {name:?} lacks {how}");
+            named.insert(*rejection);
+        }
+    }
+    // Each refusal of an enrolment's certificate, of a list, of an answer and of a key from a certificate has its row.
+    let of_bytes = (Rejection::CertificateWeakDigest as u16)..=(Rejection::KeyShared as u16);
+    for rejection in Rejection::ALL.iter().filter(|rejection| of_bytes.contains(&rejection.number())) {
+        assert!(named.contains(rejection), "{} has no row", rejection.rule());
     }
 }

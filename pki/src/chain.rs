@@ -14,8 +14,9 @@ use crate::{Algorithm, Authority, Document, Fault, MAX_CHAIN, Place, signature, 
 pub struct Subscriber {
     /// The unified social credit code: 18 characters, upper case. Its check character is for the caller to judge.
     pub credit_code: String,
-    /// The organisation's name (O), or the common name where there is none.
-    pub organisation_name: String,
+    /// The organisation's name (O), or the common name where there is none; `None` if neither can be read.
+    /// [`Subscriber::name`] refuses that.
+    pub organisation_name: Option<String>,
     /// The serial number, big-endian without sign, without leading zeros: unique for one issuer.
     pub serial: Vec<u8>,
     /// SHA-256 of the certificate's DER.
@@ -37,6 +38,17 @@ pub struct Subscriber {
     pub issuer_key_fingerprint: [u8; 32],
     /// The intermediates of the path, from the subscriber's issuer upwards; empty if the root issued it.
     pub path: Vec<Issuer>,
+}
+
+impl Subscriber {
+    /// The organisation's name. A path is good without one, so that who needs it can judge the code first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NameMissing`].
+    pub fn name(&self) -> Result<&str, Fault> {
+        self.organisation_name.as_deref().ok_or(Fault::NameMissing)
+    }
 }
 
 /// An intermediate of a path, so that its own revocation can be judged.
@@ -69,7 +81,7 @@ pub struct Issuer {
 /// 5. Validity: [`Fault::NotYetValid`], [`Fault::Expired`], the subscriber's first.
 /// 6. The path: [`Fault::NotACa`], [`Fault::KeyUsage`], [`Fault::PathLength`], [`Fault::BadSignature`],
 ///    [`Fault::NameConstraints`].
-/// 7. [`Fault::PolicyMissing`], [`Fault::CreditCodeMissing`], [`Fault::CreditCodeInvalid`], [`Fault::NameMissing`].
+/// 7. [`Fault::PolicyMissing`], [`Fault::CreditCodeMissing`], [`Fault::CreditCodeInvalid`].
 pub fn judge_chain(authority: &Authority<'_>, chain: &[&[u8]], at: u64) -> Result<Subscriber, Fault> {
     let policy = authority.policy.map(subject::identifier).transpose()?;
     let entry = Entry::read(authority.root, authority.intermediates)?;
@@ -93,7 +105,7 @@ pub fn judge_chain(authority: &Authority<'_>, chain: &[&[u8]], at: u64) -> Resul
     let path = find_path(&entry, leaf, issuers, at)?;
     judge_policy(leaf, policy)?;
     let credit_code = subject::credit_code(leaf, authority.credit_code_at)?;
-    let organisation_name = subject::organisation_name(leaf)?;
+    let organisation_name = subject::organisation_name(leaf);
     let (not_before, not_after) = leaf.validity();
     let issuer = path.first().copied().unwrap_or(&entry.root);
     Ok(Subscriber {

@@ -81,6 +81,11 @@ impl SigningKey {
         })
     }
 
+    /// The Ed25519 key with this secret.
+    pub fn ed25519(secret: &[u8; 32]) -> Self {
+        Self::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(secret)))
+    }
+
     /// The kind of the key.
     pub const fn algorithm(&self) -> Algorithm {
         match self {
@@ -259,6 +264,13 @@ impl Issuer {
     pub fn self_signed(request: &Request, key: SigningKey) -> Self {
         let name = name(&request.subject);
         Self { certificate: certificate(request, &name, &key), key, name }
+    }
+
+    /// An authority whose certificate another hand has made; `None` if it cannot be read.
+    pub fn with_certificate(certificate: Vec<u8>, key: SigningKey) -> Option<Self> {
+        let read = x509_cert::Certificate::from_der(&certificate).ok()?;
+        let name = read.tbs_certificate().subject().clone();
+        Some(Self { certificate, key, name })
     }
 
     /// An authority below this one, as `request` says.

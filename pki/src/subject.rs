@@ -14,10 +14,10 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const CODE_LENGTH: usize = 18;
 
 /// The organisation's name, or the common name where there is none.
-pub(crate) fn organisation_name(certificate: &Certificate) -> Result<String, Fault> {
+pub(crate) fn organisation_name(certificate: &Certificate) -> Option<String> {
     let subject = certificate.subject();
     let mut names = attributes(subject, ORGANISATION).chain(attributes(subject, COMMON_NAME));
-    names.find(|name| !name.is_empty()).ok_or(Fault::NameMissing)
+    names.find(|name| !name.is_empty())
 }
 
 /// The unified social credit code, in its common form. Its check character is not judged here.

@@ -84,7 +84,7 @@ fn chains_and_statements_of_every_kind_of_key() {
             world.chain(&[&chain[0], &chain[1]]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!(subscriber.algorithm, algorithm, "{name}");
         assert_eq!(subscriber.credit_code, CODE, "{name}");
-        assert_eq!(subscriber.organisation_name, "珠海某某建设有限公司", "{name}");
+        assert_eq!(subscriber.name(), Ok("珠海某某建设有限公司"), "{name}");
         assert_eq!(subscriber.serial, [0x4d], "{name}");
 
         let signature = file(&format!("{name}.sig"));
@@ -142,7 +142,8 @@ fn each_kind_of_bad_certificate_is_refused_for_what_it_is() {
         ("bad-version1", Fault::Version),
     ];
     for (name, expected) in rows {
-        assert_eq!(World::new("p256", &[]).chain(&[name, "p256-inner"]), Err(expected), "{name}");
+        let found = World::new("p256", &[]).chain(&[name, "p256-inner"]);
+        assert_eq!(found.and_then(|found| found.name().map(str::to_owned)), Err(expected), "{name}");
     }
     let weak = Fault::WeakDigest { place: Some(subscriber) };
     for name in ["bad-sha1", "bad-md5", "bad-psssha1"] {

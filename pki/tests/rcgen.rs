@@ -96,7 +96,7 @@ fn chains_statements_and_lists() {
         let subscriber = world.judge().unwrap_or_else(|fault| panic!("{algorithm:?}: {fault}"));
         assert_eq!(subscriber.algorithm, algorithm);
         assert_eq!(subscriber.credit_code, CODE);
-        assert_eq!(subscriber.organisation_name, "中山某某贸易有限公司");
+        assert_eq!(subscriber.name(), Ok("中山某某贸易有限公司"));
         assert_eq!(subscriber.serial, [0x12, 0x34]);
         let signature = world.holder.sign(b"statement").expect("a signature");
         assert_eq!(verify_statement(&subscriber.spki, b"statement", &signature), Ok(()));

@@ -204,7 +204,7 @@ impl Auditor {
         let (books, ids, expected) = sitting.close();
         compare_events(&expected, events)?;
         let mut conservation = self.conservation.clone();
-        events.iter().try_for_each(|recorded| conservation.enter(&recorded.event))?;
+        events.iter().try_for_each(|recorded| conservation.enter(&recorded.event, time))?;
         conservation.check(&Totals::of(&books))?;
         Ok((books, ids, conservation))
     }

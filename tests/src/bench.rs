@@ -7,6 +7,7 @@ mod client;
 mod limits;
 mod load;
 mod network;
+mod organisations;
 mod process;
 mod replay;
 mod report;
@@ -47,6 +48,12 @@ pub struct Bench {
     /// Only steps under full load with so many connections, for profiles
     #[arg(long, value_name = "CONNECTIONS", hide = true)]
     only: Option<usize>,
+    /// Instead, what 100,000 organisations with certificates cost beside 100: execution, memory, look-up of rights
+    #[arg(long)]
+    organisations: bool,
+    /// What a process of that measurement is to do
+    #[arg(long, value_name = "JSON", hide = true)]
+    stage: Option<String>,
 }
 
 /// How a result is printed.
@@ -76,6 +83,12 @@ impl Bench {
     /// # Errors
     /// When a node does not start, a transaction is not recorded, or two nodes differ.
     pub fn run(self) -> anyhow::Result<()> {
+        if let Some(stage) = &self.stage {
+            return serde_json::from_str::<organisations::Stage>(stage)?.run();
+        }
+        if self.organisations {
+            return self.print(&organisations::measure(self.directory()?.path(), self.quick)?);
+        }
         // One thread for the load: the nodes need the cores.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
@@ -85,12 +98,25 @@ impl Bench {
                 _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
             }
         })?;
-        match self.output {
-            Output::Table => println!("{report}"),
-            Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        }
+        self.print(&report)?;
         ensure!(report.complete(), "not every transaction was recorded");
         Ok(())
+    }
+
+    fn print<T: std::fmt::Display + serde::Serialize>(&self, found: &T) -> anyhow::Result<()> {
+        match self.output {
+            Output::Table => println!("{found}"),
+            Output::Json => println!("{}", serde_json::to_string_pretty(found)?),
+        }
+        Ok(())
+    }
+
+    /// Where everything is made, and afterwards removed.
+    fn directory(&self) -> anyhow::Result<tempfile::TempDir> {
+        let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let mut directory = tempfile::Builder::new().prefix("zhulian-bench-").tempdir_in(parent)?;
+        directory.disable_cleanup(self.keep);
+        Ok(directory)
     }
 
     /// Seconds of a step.
@@ -100,9 +126,7 @@ impl Bench {
 
     async fn measure(&self) -> anyhow::Result<Report> {
         let machine = Machine::describe();
-        let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
-        let mut directory = tempfile::Builder::new().prefix("zhulian-bench-").tempdir_in(parent)?;
-        directory.disable_cleanup(self.keep);
+        let directory = self.directory()?;
         if self.keep {
             eprintln!("bench: homes and logs stay in {}", directory.path().display());
         }

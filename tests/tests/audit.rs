@@ -14,11 +14,11 @@ use scenarios::workload::cast::Cast;
 use scenarios::workload::{AIMS, Workload};
 
 /// The seeds that every change is tried with, and the blocks of each.
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=32;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=40;
 const BLOCKS: u64 = 240;
 
 /// Refusals that no traffic can earn, each with its reason.
-const UNPROVOKED: [(Code, &str); 22] = [
+const UNPROVOKED: [(Code, &str); 7] = [
     (Code::RuleMissing, "a rule pack that lacks a rule is refused, in a genesis and as a change"),
     (Code::DealSequenceUsedUp, "a centre would have to number 999,999 deals on one day"),
     (Code::QuoteCurrency, "there is one currency"),
@@ -26,23 +26,7 @@ const UNPROVOKED: [(Code, &str); 22] = [
     (Code::LastMember, "the workload keeps four members, so that one may fail"),
     (Code::TradeOutsideMandate, "there is one kind of trade"),
     (Code::TooManyAuthorities, "256 authorities would have to be trusted"),
-    (Code::CertificateTooLong, OF_BYTES),
-    (Code::CertificateVersion, OF_BYTES),
-    (Code::CertificateWeakDigest, OF_BYTES),
-    (Code::CertificateAlgorithmUnknown, OF_BYTES),
-    (Code::CertificateShortKey, OF_BYTES),
-    (Code::CertificateLongKey, OF_BYTES),
-    (Code::CertificateIssuerNotCa, OF_BYTES),
-    (Code::CertificateKeyUsage, OF_BYTES),
-    (Code::CertificatePathLength, OF_BYTES),
-    (Code::CertificateTooComplex, OF_BYTES),
-    (Code::CertificateNameConstraints, OF_BYTES),
-    (Code::RevocationListDelta, OF_BYTES),
-    (Code::RevocationListUnsupported, OF_BYTES),
-    (Code::OcspSigner, OF_BYTES),
-    (Code::OcspUnsupported, OF_BYTES),
 ];
-const OF_BYTES: &str = "a fault of bytes that no authority of the workload makes: the tests of `pki` meet it";
 
 fn run(seed: u64) -> Coverage {
     let mut trial = Trial::new(seed).unwrap();
@@ -281,7 +265,7 @@ const LIES: [(&str, Lie); 20] = [
 #[test]
 fn every_lie_about_a_block_is_found() {
     let mut found: BTreeMap<&str, u64> = BTreeMap::new();
-    for seed in [1, 2, 5] {
+    for seed in [1, 2, 5, 41] {
         let mut trial = Trial::new(seed).unwrap();
         for _ in 0..100 {
             let mut before = trial.auditor.clone();
@@ -419,8 +403,8 @@ fn no_letter_is_used_twice() {
     for (sentence, events) in cases {
         let mut books = Conservation::default();
         let (last, good) = events.split_last().unwrap();
-        good.iter().for_each(|event| books.enter(event).unwrap());
-        let said = books.enter(last).unwrap_err();
+        good.iter().for_each(|event| books.enter(event, Default::default()).unwrap());
+        let said = books.enter(last, Default::default()).unwrap_err();
         assert!(said.contains(sentence), "{said:?} does not say {sentence:?}");
     }
 }

@@ -483,8 +483,8 @@ rejections! {
         "The status answer is of a kind that is not understood here. Ask for a basic OCSP response.",
         "状态应答的类型不能识别，请索取基本OCSP应答。";
     OcspNotNewer = 1059, "ID59", "ocsp_not_newer",
-        "The ledger has an answer about this certificate of the same or a later instant.",
-        "账本上已有关于该证书同时或更晚的应答。";
+        "The ledger has an answer about this certificate of the same or a later instant, or, if it is put on hold, a later list without it.",
+        "账本上已有关于该证书同时或更晚的应答；应答为冻结的，账本上已有更晚且未列该证书的吊销列表。";
     CertificateRevoked = 1060, "ID60", "certificate_revoked",
         "The certificate, or that of an authority in its chain, is revoked or on hold. Use another one.",
         "该证书或其链上机构的证书已被吊销或冻结，请使用其他证书。";

@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use super::change::members;
+use super::revocation::{adds, revoke};
+use super::revocation_list::stated;
 use super::x509::{certificate_id, end_of, instant, seconds, serial, slices, with_authority};
 use super::{Context, Procedure};
 use crate::codec::{self, Bytes, Title, ascending};
@@ -11,7 +13,9 @@ use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
 use crate::hash::sha256;
-use crate::id::{AuthorityId, CertificateKeyId, ChainId, CreditCode, DelegationId, IssuerId, RegionCode};
+use crate::id::{
+    AuthorityId, CertificateId, CertificateKeyId, ChainId, CreditCode, DelegationId, IssuerId, RegionCode,
+};
 use crate::record::authority::{Age, AuthorityStatus, CertificateDer, CertificationAuthority};
 use crate::record::certificate::{AnyKey, Certificate, CertificateKeyHolder, PathStep};
 use crate::record::mandate::{Mandate, Scope};
@@ -152,24 +156,61 @@ impl Enrol {
         let at = seconds(context.time);
         let subscriber = with_authority(&authority.terms, |entry| pki::judge_chain(entry, &chain, at))
             .map_err(Rejection::from)?;
-        let code: CreditCode = subscriber.credit_code.parse().map_err(|_| Rejection::CreditCodeInvalid)?;
-        if code != *organisation {
-            return Err(Rejection::CreditCodeDiffers.into());
-        }
-        pki::verify_statement(&subscriber.spki, &statement, self.signature.as_slice())
-            .map_err(|_| Rejection::EnrolmentNotSigned)?;
-        let name = subscriber.organisation_name.parse().map_err(|_| Rejection::NameMissing)?;
-        let certificate = self.certificate(&subscriber, context)?;
-        let certificate = self.check_status(certificate, &authority, &chain, context)?;
+        let (name, answer) = self.judge_statements(&subscriber, &statement, &authority, context)?;
+        let certificate = self.certificate(&subscriber, answer.as_ref(), context)?;
+        self.check_status(&certificate, answer.as_ref(), &authority, context)?;
         let shared = self.shared(&certificate, context)?;
         Ok(Judged { known, name, certificate, delegation: id, shared })
     }
 
-    /// Whether no key votes for a member or was taken out of use. One of another organisation is a matter of its own,
-    /// and comes last.
+    /// Judges what the certificate says of its holder, what its key has signed, and what its authority answers. They do
+    /// not depend on one another, so that the first in the order of [`Rejection`] is looked for among them.
+    fn judge_statements(
+        &self,
+        subscriber: &pki::Subscriber,
+        statement: &[u8],
+        authority: &CertificationAuthority,
+        context: &Context<'_, '_>,
+    ) -> Result<(Title, Option<pki::OcspAnswer>), Rejection> {
+        let code = subscriber.credit_code.parse::<CreditCode>().map_err(|_| Rejection::CreditCodeInvalid);
+        let name = subscriber.name().ok().and_then(|name| name.parse::<Title>().ok());
+        let name = name.ok_or(Rejection::NameMissing);
+        let same = subscriber.credit_code == self.delegation.organisation.as_str();
+        let same = if same { Ok(()) } else { Err(Rejection::CreditCodeDiffers) };
+        let signed = pki::verify_statement(&subscriber.spki, statement, self.signature.as_slice())
+            .map_err(|_| Rejection::EnrolmentNotSigned);
+        let answer = self.answer(authority, context);
+        let broken = [code.err(), name.clone().err(), same.err(), signed.err(), answer.clone().err()];
+        match broken.into_iter().flatten().min() {
+            Some(first) => Err(first),
+            None => Ok((name?, answer?)),
+        }
+    }
+
+    /// What the authority answers about the certificate, if that is stapled.
+    fn answer(
+        &self,
+        authority: &CertificationAuthority,
+        context: &Context<'_, '_>,
+    ) -> Result<Option<pki::OcspAnswer>, Rejection> {
+        let Some(response) = &self.ocsp else { return Ok(None) };
+        let (chain, at) = (slices(&self.chain), seconds(context.time));
+        let answer = with_authority(&authority.terms, |entry| {
+            pki::judge_ocsp(entry, &chain, response.as_slice(), at)
+        })?;
+        if answer.status == pki::OcspStatus::Unknown {
+            Err(Rejection::OcspNoAnswer)
+        } else {
+            Ok(Some(answer))
+        }
+    }
+
+    /// Whether no key votes for a member or was taken out of use: no key of all that are named, so that a list which is
+    /// too long is refused for this first. A transaction has room for some six hundred. One of another organisation is a
+    /// matter of its own, and comes last.
     fn check_keys_free(&self, context: &Context<'_, '_>) -> Result<(), Failure> {
         let members = members(context.state)?;
-        for DelegatedKey { key, .. } in self.delegation.keys.iter().take(MAX_DELEGATED_KEYS) {
+        for DelegatedKey { key, .. } in &self.delegation.keys {
             let own = context.state.read(&KeyHolderKey(key))?;
             let own = own.filter(|holder| holder.organisation == self.delegation.organisation);
             let taken = own.is_some_and(|holder| holder.revoked.is_some() || !holder.is_principal());
@@ -180,13 +221,14 @@ impl Enrol {
         Ok(())
     }
 
-    /// The record of the certificate, with what the ledger knows of it already.
+    /// The record of the certificate, with what the ledger knows of it already and what the answer adds.
     fn certificate(
         &self,
         subscriber: &pki::Subscriber,
+        answer: Option<&pki::OcspAnswer>,
         context: &Context<'_, '_>,
     ) -> Result<Certificate, Failure> {
-        let id = crate::id::CertificateId::from_bytes(subscriber.fingerprint);
+        let id = CertificateId::from_bytes(subscriber.fingerprint);
         let known = context.state.read(&CertificateKey(&id))?;
         let step = |issuer: &pki::Issuer| {
             Ok(PathStep {
@@ -194,6 +236,10 @@ impl Enrol {
                 serial: serial(&issuer.serial)?,
             })
         };
+        // An intermediate that has ended may be left out of lists, revoked or not, so nothing under it outlives it.
+        let ends = subscriber.path.iter().map(|issuer| issuer.not_after);
+        let not_after = ends.fold(subscriber.not_after, u64::min);
+        let checked_at = known.as_ref().and_then(|known| known.checked_at);
         Ok(Certificate {
             id,
             authority: self.authority,
@@ -203,43 +249,32 @@ impl Enrol {
             algorithm: subscriber.algorithm.into(),
             key: CertificateKeyId::from_bytes(subscriber.key_fingerprint),
             not_before: instant(subscriber.not_before),
-            not_after: end_of(subscriber.not_after),
+            not_after: end_of(not_after),
             enrolled_at: known.as_ref().map_or(context.time, |known| known.enrolled_at),
             revocation: known.as_ref().and_then(|known| known.revocation),
-            checked_at: known.and_then(|known| known.checked_at),
+            checked_at: checked_at.max(answer.map(|answer| instant(answer.this_update))),
             path: subscriber.path.iter().map(step).collect::<Result<_, Rejection>>()?,
+            hold: known.and_then(|known| known.hold),
         })
     }
 
     /// Whether nothing says that the certificate is revoked, and what says so is fresh.
     fn check_status(
         &self,
-        mut certificate: Certificate,
+        certificate: &Certificate,
+        answer: Option<&pki::OcspAnswer>,
         authority: &CertificationAuthority,
-        chain: &[&[u8]],
         context: &Context<'_, '_>,
-    ) -> Result<Certificate, Failure> {
-        if let Some(response) = &self.ocsp {
-            let at = seconds(context.time);
-            let answer = with_authority(&authority.terms, |entry| {
-                pki::judge_ocsp(entry, chain, response.as_slice(), at)
-            })
-            .map_err(Rejection::from)?;
-            match answer.status {
-                pki::OcspStatus::Good => {}
-                pki::OcspStatus::Unknown => return Err(Rejection::OcspNoAnswer.into()),
-                pki::OcspStatus::Revoked(_) => return Err(Rejection::CertificateRevoked.into()),
-            }
-            certificate.checked_at = certificate.checked_at.max(Some(instant(answer.this_update)));
-        }
+    ) -> Result<(), Failure> {
         let own = PathStep { issuer: certificate.issuer, serial: certificate.serial.clone() };
-        if certificate.is_revoked(context.time)
+        if answer.is_some_and(|answer| answer.status != pki::OcspStatus::Good)
+            || certificate.is_revoked(context.time)
             || is_listed(context.state, &certificate.authority, &own, context.time)?
-            || path_is_revoked(context.state, &certificate, context.time)?
+            || path_is_revoked(context.state, certificate, context.time)?
         {
             return Err(Rejection::CertificateRevoked.into());
         }
-        let age = age_of_data(context.state, &certificate, context.time)?;
+        let age = age_of_data(context.state, certificate, context.time)?;
         if authority.terms.freshness.judge(age) != Age::Fresh {
             return Err(Rejection::EnrolmentNeedsFreshData.into());
         }
@@ -247,7 +282,7 @@ impl Enrol {
         if context.state.read(&numbered)?.is_some_and(|other| other != certificate.id) {
             return Err(Rejection::SerialTaken.into());
         }
-        Ok(certificate)
+        Ok(())
     }
 
     fn shared(
@@ -321,6 +356,7 @@ impl Procedure for Enrol {
         context.state.write(&CertificateKeyHolderKey(&certificate.key), &key_holder);
         context.state.write(&DelegationKey(&delegation), &id);
         context.state.write(&CertificateKey(&id), &certificate);
+        learn_from_list(certificate, context)?;
         let holder = KeyHolder {
             mandate: Some(self.delegation.mandate()),
             certificate: Some(id),
@@ -411,6 +447,21 @@ fn is_listed(
     Ok(listed.is_some_and(|listed| listed.date <= time))
 }
 
+/// Lets a certificate be revoked or held from the day on that the newest list of its issuer names for it, if that lies
+/// ahead: whoever enrols before that day is no better off than who had enrolled before the list.
+fn learn_from_list(certificate: Certificate, context: &mut Context<'_, '_>) -> Result<(), StateError> {
+    let Certificate { authority, issuer, serial, .. } = &certificate;
+    let list = context.state.read(&RevocationListKey(authority, issuer))?;
+    let listed = context.state.read(&ListedRevocationKey(authority, issuer, serial))?;
+    if let (Some(list), Some(listed)) = (list, listed) {
+        let revocation = stated(&listed, &list, context.time);
+        if adds(&certificate, &revocation, context.time) {
+            revoke(certificate, revocation, context);
+        }
+    }
+    Ok(())
+}
+
 /// Whether one of the authorities between the certificate and its root is revoked.
 pub fn path_is_revoked(
     state: &Overlay<'_>,
@@ -438,6 +489,6 @@ pub fn age_of_data(
 }
 
 /// The name of the certificate that an enrolment shows, before anything is judged.
-pub fn shown_certificate(enrolment: &Enrol) -> Option<crate::id::CertificateId> {
+pub fn shown_certificate(enrolment: &Enrol) -> Option<CertificateId> {
     enrolment.chain.first().map(certificate_id)
 }

@@ -4,15 +4,17 @@ use minicbor::{Decode, Encode};
 
 use super::enrolment::{MAX_CHAIN, OcspResponse};
 use super::revocation::{adds, known, release, revoke};
+use super::revocation_list::stated;
 use super::x509::{certificate_id, instant, revoked_from, seconds, slices, with_authority};
 use super::{Context, Procedure};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
-use crate::record::authority::CertificateDer;
-use crate::record::certificate::{Certificate, Revocation, RevocationSource};
+use crate::record::authority::{CertificateDer, RevocationList};
+use crate::record::certificate::{Certificate, ListedRevocation, Revocation, RevocationSource};
 use crate::state::StateError;
-use crate::state::keys::{AuthorityKey, CertificateKey};
+use crate::state::keys::{AuthorityKey, CertificateKey, ListedRevocationKey, RevocationListKey};
+use crate::time::BlockTime;
 
 /// An OCSP response (RFC 6960), as its authority signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -51,10 +53,13 @@ impl Procedure for RecordOcspResponse {
                 recorded_at: context.time,
             }),
         };
-        if revocation.is_some_and(|revocation| !adds(&certificate, &revocation)) {
+        if revocation.is_some_and(|revocation| !adds(&certificate, &revocation, context.time)) {
             return Err(Rejection::CertificateRevokedAlready.into());
         }
-        if certificate.checked_at.is_some_and(|checked| checked >= as_of) {
+        let holds = revocation.is_some_and(|revocation| revocation.is_hold());
+        if certificate.checked_at.is_some_and(|checked| checked >= as_of)
+            || (holds && is_superseded(&certificate, as_of, context)?)
+        {
             return Err(Rejection::OcspNotNewer.into());
         }
         certificate.checked_at = Some(as_of);
@@ -63,7 +68,7 @@ impl Procedure for RecordOcspResponse {
 
     fn apply(
         &self,
-        (mut certificate, revocation): Self::Checked,
+        (certificate, revocation): Self::Checked,
         context: &mut Context<'_, '_>,
     ) -> Result<(), StateError> {
         if let Some(revocation) = revocation {
@@ -72,8 +77,43 @@ impl Procedure for RecordOcspResponse {
         }
         let as_of = certificate.checked_at.unwrap_or(context.time);
         context.events.push(Event::CertificateChecked { certificate: certificate.id, this_update: as_of });
-        release(&mut certificate, as_of, context);
-        context.state.write(&CertificateKey(&certificate.id), &certificate);
+        let Some(hold) = certificate.hold else {
+            context.state.write(&CertificateKey(&certificate.id), &certificate);
+            return Ok(());
+        };
+        match listed(&certificate, context)? {
+            // The hold of the list in force stands against any answer, and takes the place of an answer's.
+            (Some(list), Some(entry)) => {
+                let stands = stated(&entry, &list, context.time);
+                if stands.is_hold() && hold.source != RevocationSource::List {
+                    revoke(certificate, stands, context);
+                } else {
+                    context.state.write(&CertificateKey(&certificate.id), &certificate);
+                }
+            }
+            _ if hold.as_of < as_of => release(certificate, context),
+            _ => context.state.write(&CertificateKey(&certificate.id), &certificate),
+        }
         Ok(())
     }
+}
+
+/// The newest list of a certificate's issuer, and its entry for the certificate.
+fn listed(
+    certificate: &Certificate,
+    context: &Context<'_, '_>,
+) -> Result<(Option<RevocationList>, Option<ListedRevocation>), StateError> {
+    let Certificate { authority, issuer, serial, .. } = certificate;
+    let list = context.state.read(&RevocationListKey(authority, issuer))?;
+    Ok((list, context.state.read(&ListedRevocationKey(authority, issuer, serial))?))
+}
+
+/// Whether the newest list is of a later instant than an answer, and does not have the certificate.
+fn is_superseded(
+    certificate: &Certificate,
+    as_of: BlockTime,
+    context: &Context<'_, '_>,
+) -> Result<bool, StateError> {
+    let (list, entry) = listed(certificate, context)?;
+    Ok(entry.is_none() && list.is_some_and(|list| list.this_update > as_of))
 }

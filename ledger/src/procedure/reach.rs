@@ -51,8 +51,8 @@ pub(super) fn note_quote(
 fn reaching(state: &Overlay<'_>, id: &CertificateId) -> Result<Option<(Certificate, BlockTime)>, StateError> {
     let certificate = state.read(&CertificateKey(id))?;
     Ok(certificate.and_then(|certificate| {
-        let revocation = certificate.revocation.filter(|revocation| !revocation.is_hold())?;
-        Some((certificate, revocation.date))
+        let date = certificate.revocation?.date;
+        Some((certificate, date))
     }))
 }
 

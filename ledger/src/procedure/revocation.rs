@@ -77,7 +77,7 @@ impl Procedure for RevokeCertificate {
             as_of: context.time,
             recorded_at: context.time,
         };
-        if !adds(&certificate, &revocation) {
+        if !adds(&certificate, &revocation, context.time) {
             return Err(Rejection::CertificateRevokedAlready.into());
         }
         Ok((certificate, revocation))
@@ -98,20 +98,27 @@ pub(super) fn known(id: &CertificateId, context: &Context<'_, '_>) -> Result<Cer
     Ok(context.state.read(&CertificateKey(id))?.ok_or(Rejection::CertificateUnknown)?)
 }
 
-/// Whether a revocation says more than the one known: for good where there was a hold, or from an earlier instant on.
-pub(super) fn adds(certificate: &Certificate, new: &Revocation) -> bool {
-    let Some(old) = certificate.revocation else { return true };
-    match (old.is_hold(), new.is_hold()) {
-        (true, false) => true,
-        (false, true) => false,
-        _ => new.date < old.date,
+/// Whether a revocation says more than what is known: for good, if from an earlier instant on; a hold, if it is another
+/// one and not of an older statement, and nothing for good counts yet.
+pub(super) fn adds(certificate: &Certificate, new: &Revocation, now: BlockTime) -> bool {
+    if !new.is_hold() {
+        return certificate.revocation.is_none_or(|old| new.date < old.date);
     }
+    let other = |old: Revocation| old.as_of <= new.as_of && (old.source, old.date) != (new.source, new.date);
+    !certificate.is_over(now) && certificate.hold.is_none_or(other)
 }
 
-/// Revokes a certificate: its keys may do nothing from now on, and if the date lies back, what they have signed since
-/// is struck or questioned before the next block's acts. A hold reaches nothing back, for it may be lifted.
+/// Revokes a certificate or puts it on hold: its keys may do nothing from the date on. If that lies back, what they have
+/// signed since is struck or questioned before the next block's acts. A hold reaches nothing back, for it may be lifted.
 pub(super) fn revoke(mut certificate: Certificate, revocation: Revocation, context: &mut Context<'_, '_>) {
-    certificate.revocation = Some(revocation);
+    if revocation.is_hold() {
+        certificate.hold = Some(revocation);
+    } else {
+        certificate.revocation = Some(revocation);
+    }
+    if certificate.is_over(context.time) {
+        certificate.hold = None;
+    }
     context.state.write(&CertificateKey(&certificate.id), &certificate);
     if !revocation.is_hold() && revocation.date < context.time {
         schedule(context.state, context.time, Due::RevocationReachesListing(certificate.id, None));
@@ -125,12 +132,12 @@ pub(super) fn revoke(mut certificate: Certificate, revocation: Revocation, conte
     });
 }
 
-/// Lifts a hold if the authority's statement of `as_of` is newer than the one that put it.
-pub(super) fn release(certificate: &mut Certificate, as_of: BlockTime, context: &mut Context<'_, '_>) {
-    let held = certificate.revocation.is_some_and(|known| known.is_hold() && known.as_of < as_of);
-    if held {
-        certificate.revocation = None;
-        let (id, organisation) = (certificate.id, certificate.organisation.clone());
-        context.events.push(Event::CertificateReleased { certificate: id, organisation });
+/// Lifts the hold of a certificate.
+pub(super) fn release(mut certificate: Certificate, context: &mut Context<'_, '_>) {
+    certificate.hold = None;
+    context.state.write(&CertificateKey(&certificate.id), &certificate);
+    if !certificate.is_over(context.time) {
+        let Certificate { id: certificate, organisation, .. } = certificate;
+        context.events.push(Event::CertificateReleased { certificate, organisation });
     }
 }

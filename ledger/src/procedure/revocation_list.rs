@@ -19,6 +19,7 @@ use crate::state::keys::{
     listed_serial,
 };
 use crate::state::{StateError, StateRead, decode_value};
+use crate::time::BlockTime;
 
 /// A revocation list, as its authority signed it.
 ///
@@ -90,23 +91,18 @@ impl Procedure for RecordRevocationList {
         for (serial, entry) in entries.iter().filter(|(serial, entry)| before.get(*serial) != Some(*entry)) {
             context.state.write(&ListedRevocationKey(&self.authority, &issuer, serial), entry);
             if let Some(certificate) = self.enrolled(&issuer, serial, context)? {
-                let revocation = Revocation {
-                    date: entry.date,
-                    reason: entry.reason,
-                    source: RevocationSource::List,
-                    as_of: record.this_update,
-                    recorded_at: context.time,
-                };
-                if adds(&certificate, &revocation) {
+                let revocation = stated(entry, &record, context.time);
+                if adds(&certificate, &revocation, context.time) {
                     revoke(certificate, revocation, context);
                 }
             }
         }
         for serial in before.keys().filter(|serial| !entries.contains_key(*serial)) {
             context.state.remove(&ListedRevocationKey(&self.authority, &issuer, serial));
-            if let Some(mut certificate) = self.enrolled(&issuer, serial, context)? {
-                release(&mut certificate, record.this_update, context);
-                context.state.write(&CertificateKey(&certificate.id), &certificate);
+            if let Some(certificate) = self.enrolled(&issuer, serial, context)?
+                && certificate.hold.is_some_and(|hold| is_ended(&hold, &record))
+            {
+                release(certificate, context);
             }
         }
         context.state.write(&RevocationListKey(&self.authority, &issuer), &record);
@@ -144,6 +140,23 @@ impl RecordRevocationList {
         };
         context.state.read(&CertificateKey(&id))
     }
+}
+
+/// What a list says about a certificate that stands on it.
+pub(super) fn stated(entry: &ListedRevocation, list: &RevocationList, now: BlockTime) -> Revocation {
+    Revocation {
+        date: entry.date,
+        reason: entry.reason,
+        source: RevocationSource::List,
+        as_of: list.this_update,
+        recorded_at: now,
+    }
+}
+
+/// Whether a hold ends with a list that no longer has the certificate: that of a list does, that of an answer unless
+/// the answer is as new as this list.
+fn is_ended(hold: &Revocation, list: &RevocationList) -> bool {
+    hold.source == RevocationSource::List || hold.as_of < list.this_update
 }
 
 fn entries(list: &pki::RevocationList) -> Result<BTreeMap<SerialNumber, ListedRevocation>, Rejection> {

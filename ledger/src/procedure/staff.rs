@@ -46,9 +46,10 @@ pub(super) fn principal<'a>(context: &'a Context<'_, '_>) -> Option<&'a KeyHolde
 }
 
 impl AppointStaff {
+    /// Whether every key that is named is nobody's, or of this organisation's staff.
     fn check_free(&self, context: &Context<'_, '_>) -> Result<(), Failure> {
         let members = members(context.state)?;
-        for DelegatedKey { key, .. } in self.keys.iter().take(super::enrolment::MAX_DELEGATED_KEYS) {
+        for DelegatedKey { key, .. } in &self.keys {
             let holder = context.state.read(&KeyHolderKey(key))?;
             let own_staff = |holder: &KeyHolder| {
                 holder.organisation == context.signer.code

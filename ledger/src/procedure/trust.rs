@@ -52,7 +52,10 @@ pub(super) fn judge_revocation(
 ) -> Result<(), Failure> {
     let certificate = known(id, context)?;
     let revocation = by_members(reason, date, ChangeId::default(), context);
-    if !adds(&certificate, &revocation) {
+    if revocation.is_hold() {
+        return Err(Rejection::NotTheHolder.into());
+    }
+    if !adds(&certificate, &revocation, context.time) {
         return Err(Rejection::CertificateRevokedAlready.into());
     }
     if revocation.date > context.time {

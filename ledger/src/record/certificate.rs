@@ -110,7 +110,7 @@ impl RevocationSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Revocation {
-    /// From this instant on nothing that its keys sign counts.
+    /// From this instant on nothing that its keys sign counts. It may lie ahead.
     #[n(0)]
     pub date: BlockTime,
     /// Why.
@@ -119,7 +119,7 @@ pub struct Revocation {
     /// Who says so.
     #[n(2)]
     pub source: RevocationSource,
-    /// Of when the statement is. A hold is lifted only by a later one.
+    /// Of when the statement is, by the date that whoever made it has written on it (thisUpdate).
     #[n(3)]
     pub as_of: BlockTime,
     /// When the ledger recorded it.
@@ -174,13 +174,13 @@ pub struct Certificate {
     /// It is valid from this instant on.
     #[n(7)]
     pub not_before: BlockTime,
-    /// It is valid until this instant, inclusive.
+    /// It is valid until this instant, inclusive: its own last, or that of an intermediate above it which ends earlier.
     #[n(8)]
     pub not_after: BlockTime,
     /// When it was first enrolled with.
     #[n(9)]
     pub enrolled_at: BlockTime,
-    /// Its revocation, if it is revoked or on hold.
+    /// Its revocation for good, which nothing takes back; from the earliest instant that anybody named who may.
     #[n(10)]
     pub revocation: Option<Revocation>,
     /// Of when the newest answer is that its authority gave about it, if one is on the ledger.
@@ -189,6 +189,9 @@ pub struct Certificate {
     /// The intermediates between it and the root, from its issuer upwards: it falls with any of them.
     #[cbor(n(12), skip_if = "Vec::is_empty")]
     pub path: Vec<PathStep>,
+    /// Its hold, which only its authority puts and lifts. It stands beside a revocation for good that is yet to come.
+    #[cbor(n(13), skip_if = "Option::is_none")]
+    pub hold: Option<Revocation>,
 }
 
 /// A certificate as revocation lists name it.
@@ -204,9 +207,20 @@ pub struct PathStep {
 }
 
 impl Certificate {
-    /// Whether it is revoked at `time`.
-    pub fn is_revoked(&self, time: BlockTime) -> bool {
+    /// Whether it is revoked for good at `time`: then a hold says nothing more.
+    pub fn is_over(&self, time: BlockTime) -> bool {
         self.revocation.is_some_and(|revocation| revocation.date <= time)
+    }
+
+    /// Whether it is revoked or on hold at `time`.
+    pub fn is_revoked(&self, time: BlockTime) -> bool {
+        self.is_over(time) || self.hold.is_some_and(|hold| hold.date <= time)
+    }
+
+    /// What stands against it, to be shown: what counts at `time` before what is yet to come, and of these a revocation
+    /// for good before a hold.
+    pub fn against(&self, time: BlockTime) -> Option<Revocation> {
+        self.hold.filter(|hold| hold.date <= time && !self.is_over(time)).or(self.revocation).or(self.hold)
     }
 }
 

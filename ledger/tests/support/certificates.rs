@@ -1,6 +1,7 @@
 //! The verbs of identity in the table language: authorities, certificates, revocation lists, staff.
 //!
-//! Keys and serial numbers follow from names, so that the same words make the same bytes.
+//! Keys and serial numbers follow from names, so that the same words make the same bytes. A name `file:p256-inner` stands
+//! for what openssl made: a file of `pki/tests/openssl`.
 
 use ledger::codec::{Bytes, Title};
 use ledger::crypto::{PublicKey, Signature, SigningKey};
@@ -34,13 +35,16 @@ const CODE_AT: [u64; 4] = [2, 5, 4, 97];
 
 /// The X.509 key pair of a name, and the same key as the ledger's tests hold keys.
 fn pair(name: &str) -> (KeyPair, SigningKey) {
-    let name = format!("x509 {name}");
-    let seed = sha256(format!("zhulian test key {name}").as_bytes());
+    let seed = secret(name);
     let prefix =
         [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     let der = [&prefix[..], &seed].concat();
     let pair = KeyPair::from_pkcs8_der_and_sign_algo(&der.as_slice().into(), &PKCS_ED25519).unwrap();
-    (pair, key(&name))
+    (pair, key(&format!("x509 {name}")))
+}
+
+fn secret(name: &str) -> [u8; 32] {
+    sha256(format!("zhulian test key x509 {name}").as_bytes())
 }
 
 fn moment(time: BlockTime) -> OffsetDateTime {
@@ -54,13 +58,23 @@ fn serial(name: &str) -> SerialNumber {
     SerialNumber::from_slice(&bytes)
 }
 
-/// The root `ca1`, or the intermediate `ca1.sub` under it.
+/// What openssl made, if the name is that of a file.
+fn file(name: &str) -> Option<Vec<u8>> {
+    let name = name.strip_prefix("file:")?;
+    let path = format!("{}/../pki/tests/openssl/{name}.der", env!("CARGO_MANIFEST_DIR"));
+    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
+}
+
+/// The root `ca1`, or the intermediate `ca1.sub` under it. One called `ca1.short…` ends on day 100, and one called
+/// `ca1.twin…` has the name of its root.
 fn authority(name: &str, names: &Names) -> rcgen::Certificate {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, format!("Test authority {name}"));
+    let called = if name.contains(".twin") { root_of(name) } else { name };
+    params.distinguished_name.push(DnType::OrganizationName, format!("Test authority {called}"));
     params.not_before = moment(names.day_zero) - time::Duration::days(400);
-    params.not_after = moment(names.day_zero) + time::Duration::days(4_000);
+    let days = if name.contains(".short") { 100 } else { 4_000 };
+    params.not_after = moment(names.day_zero) + time::Duration::days(days);
     params.serial_number = Some(serial(name));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -76,9 +90,18 @@ fn der(certificate: &rcgen::Certificate) -> CertificateDer {
     Bytes::new(certificate.der().to_vec()).unwrap()
 }
 
+fn authority_der(name: &str, names: &Names) -> CertificateDer {
+    file(name).map_or_else(|| der(&authority(name, names)), |bytes| Bytes::new(bytes).unwrap())
+}
+
+/// The authorities of a list `ca1.sub+ca1.other`.
+fn authorities(list: Option<&&str>, names: &Names) -> Vec<CertificateDer> {
+    list.map_or(Vec::new(), |list| list.split('+').map(|name| authority_der(name, names)).collect())
+}
+
 /// The name of the authority called `name`.
 pub fn authority_id(name: &str, names: &Names) -> AuthorityId {
-    AuthorityId::from_bytes(sha256(authority(root_of(name), names).der()))
+    AuthorityId::from_bytes(sha256(authority_der(root_of(name), names).as_slice()))
 }
 
 fn root_of(name: &str) -> &str {
@@ -166,7 +189,8 @@ fn delegated(list: &str, organisation: &str, words: &Words<'_>, names: &Names) -
 }
 
 /// `enrol new`: the organisation, with the words of [`holder`] for the certificate, `keys=`, `roles=`, `regions=`,
-/// `ceiling=`, `expires=`, `salt=`; `by=` another certificate's key signs; `chain=none`, or other certificates.
+/// `ceiling=`, `expires=`, `salt=`; `by=` another certificate's key signs; `chain=none`, or other certificates; `ocsp=`
+/// an answer as of [`answer`].
 pub fn enrol(words: &Words<'_>, names: &Names) -> Enrol {
     let who = words.plain[0];
     let certificate = holder(words, who, names);
@@ -193,13 +217,13 @@ pub fn enrol(words: &Words<'_>, names: &Names) -> Enrol {
         "long" => chain = vec![chain[0].clone(); 6],
         "broken" => chain.push(der(&authority("ca9", names))),
         "garbage" => chain[0] = Bytes::new(vec![0x30, 0x03, 1, 2]).unwrap(),
-        chain => panic!("no chain is called {chain}"),
+        list => chain = authorities(Some(&list), names),
     }
     Enrol {
         authority: authority_id(words.take("under", root_of(issuer)), names),
         chain,
         signature: Bytes::new(signer.sign(&message).as_bytes().to_vec()).unwrap(),
-        ocsp: words.named.get("ocsp").map(|text| Bytes::new(text.as_bytes().to_vec()).unwrap()),
+        ocsp: words.named.get("ocsp").map(|status| Bytes::new(answer(status, who, words, names)).unwrap()),
         delegation,
     }
 }
@@ -280,30 +304,72 @@ pub fn list(words: &Words<'_>, names: &Names) -> RecordRevocationList {
     };
     let signer = pair(words.take("signer", issuer)).0;
     let list = params.signed_by(&authority(words.take("as-issuer", issuer), names), &signer).unwrap();
-    let mut bytes = list.der().to_vec();
-    match words.take("bytes", "good") {
-        "good" => {}
-        "garbage" => bytes = vec![0x30, 0x01],
-        bytes => panic!("no bytes are called {bytes}"),
-    }
-    let intermediates = match words.named.get("with") {
-        Some(name) => vec![der(&authority(name, names))],
-        None => Vec::new(),
+    let bytes = match words.take("bytes", "good") {
+        "good" => list.der().to_vec(),
+        "garbage" => vec![0x30, 0x01],
+        bytes => file(bytes).unwrap_or_else(|| panic!("no bytes are called {bytes}")),
     };
     RecordRevocationList {
         authority: authority_id(words.take("under", root_of(issuer)), names),
         list: Bytes::new(bytes).unwrap(),
-        intermediates,
+        intermediates: authorities(words.named.get("with"), names),
     }
 }
 
-/// `record-ocsp new`: bytes that are no answer, for whatever is refused before an answer is read.
+/// `record-ocsp new status=good`: an answer as of [`answer`], with the words of the enrolment that showed the
+/// certificate; without a status, bytes that are no answer.
 pub fn ocsp(words: &Words<'_>, names: &Names) -> RecordOcspResponse {
-    let mut chain = vec![der(&holder(words, words.plain[0], names))];
+    let who = words.plain[0];
+    let mut chain = vec![der(&holder(words, who, names))];
     if words.plain.contains(&"nothing") {
         chain.clear();
     }
-    RecordOcspResponse { chain, response: Bytes::new(vec![0x30, 0x01]).unwrap() }
+    // A sequence that ends before its content.
+    let status = words.take("status", "0\u{1}");
+    RecordOcspResponse { chain, response: Bytes::new(answer(status, who, words, names)).unwrap() }
+}
+
+/// What the authority answers about a certificate: `good`, `unknown`, `hold@d1` or `compromise@d1`, of `this=` and until
+/// `next=`; `about=` the certificate of another organisation, by `responder=` another authority, changed as `spoilt=`
+/// says. Another word stands for itself, and is no answer.
+fn answer(status: &str, who: &str, words: &Words<'_>, names: &Names) -> Vec<u8> {
+    let seconds = |text: &str| names.time(text).as_millis() / 1_000;
+    let revoked = |date: &str, reason| {
+        let date = seconds(date);
+        pki::OcspStatus::Revoked(pki::Revocation { serial: Vec::new(), date, invalid_since: None, reason })
+    };
+    let status = match status.split_once('@') {
+        None if status == "good" => pki::OcspStatus::Good,
+        None if status == "unknown" => pki::OcspStatus::Unknown,
+        None => return status.as_bytes().to_vec(),
+        Some(("hold", date)) => revoked(date, pki::Reason::CertificateHold),
+        Some(("compromise", date)) => revoked(date, pki::Reason::KeyCompromise),
+        _ => panic!("no status is called {status}"),
+    };
+    let issuer = words.take("responder", words.take("ca", "ca1"));
+    let key = pki::issue::SigningKey::ed25519(&secret(issuer));
+    let certificate = authority_der(issuer, names).as_slice().to_vec();
+    let issuer = pki::issue::Issuer::with_certificate(certificate, key).unwrap();
+    let about = der(&match words.named.get("about") {
+        Some(other) => holder(&Words::of([].into_iter()), other, names),
+        None => holder(words, who, names),
+    });
+    let (from, until) = (seconds(words.take("this", "d0")), seconds(words.take("next", "d300")));
+    let mut bytes = issuer.status_answer(about.as_slice(), &status, from, until);
+    let mut spoil = |what: &[u8], last: u8| {
+        let at = bytes.windows(what.len()).position(|part| part == what).unwrap();
+        bytes[at + what.len() - 1] = last;
+    };
+    match words.take("spoilt", "no") {
+        "no" => {}
+        // Somebody else answers, of whom nobody has heard.
+        "responder" => spoil(b"Test authority", b'Y'),
+        // id-pkix-ocsp-nonce in the place of id-pkix-ocsp-basic.
+        "kind" => spoil(&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01], 0x02),
+        "signature" => *bytes.last_mut().unwrap() ^= 1,
+        what => panic!("nothing is called {what}"),
+    }
+    bytes
 }
 
 /// The change of a line about the trust list.
@@ -317,7 +383,7 @@ pub fn change(words: &Words<'_>, names: &Names) -> Option<Change> {
         "distrust" => Change::RemoveAuthority { authority: authority_id(who, names), reason: reason() },
         "revoke" => Change::RevokeCertificate {
             certificate: certificate_id(words, who, names),
-            reason: RevocationReason::PrivilegeWithdrawn,
+            reason: RevocationReason::parse(words.take("reason", "privilege_withdrawn")).unwrap(),
             date: words.named.get("date").map(|date| names.time(date)),
         },
         _ => return None,
@@ -336,13 +402,10 @@ fn terms(name: &str, words: &Words<'_>, names: &Names) -> AuthorityTerms {
         "sm2" => algorithms = vec![KeyAlgorithm::Sm2],
         list => panic!("no algorithms are called {list}"),
     }
-    let intermediates = match words.named.get("with") {
-        Some(name) => vec![der(&authority(name, names))],
-        None => Vec::new(),
-    };
+    let intermediates = authorities(words.named.get("with"), names);
     let root = match words.plain.contains(&"garbage") {
         true => Bytes::new(vec![0x30, 0x01]).unwrap(),
-        false => der(&authority(name, names)),
+        false => authority_der(name, names),
     };
     AuthorityTerms {
         name: words.take("called", "Test").parse::<Title>().unwrap(),

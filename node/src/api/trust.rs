@@ -284,7 +284,8 @@ impl View<'_> {
         let age = age_of_data(&state, &certificate, time)?;
         let age = standing.map_or(Age::Stale, |standing| standing.freshness.judge(age));
         let trusted = standing.is_some_and(|standing| standing.status == AuthorityStatus::Trusted);
-        let status = match certificate.revocation {
+        let against = certificate.against(time);
+        let status = match against {
             Some(revocation) if revocation.date <= time && revocation.is_hold() => CertificateStatus::OnHold,
             Some(revocation) if revocation.date <= time => CertificateStatus::Revoked,
             _ if path_is_revoked(&state, &certificate, time)? => CertificateStatus::IssuerRevoked,
@@ -296,6 +297,6 @@ impl View<'_> {
         };
         let organisation = self.get(&OrganisationRow(&certificate.organisation))?;
         let reported = reports.of(&AnyKey::Certificate(certificate.key));
-        Ok(EnrolledCertificate::new(certificate, status, age, organisation, reported))
+        Ok(EnrolledCertificate::new(certificate, status, age, against, organisation, reported))
     }
 }

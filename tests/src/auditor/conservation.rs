@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::amount::Amount;
 use ledger::event::Event;
 use ledger::id::{CreditCode, DealCode, GuaranteeId};
+use ledger::time::BlockTime;
 
 use super::totals::{Money, Totals};
 use council::Council;
@@ -63,9 +64,9 @@ impl Conservation {
     ///
     /// # Errors
     /// A sentence about what it breaks.
-    pub fn enter(&mut self, event: &Event) -> Result<(), String> {
+    pub fn enter(&mut self, event: &Event, now: BlockTime) -> Result<(), String> {
         self.council.enter(event)?;
-        self.registry.enter(event)?;
+        self.registry.enter(event, now)?;
         match event {
             Event::GuaranteeIssued { guarantee, listing, applicant, amount } => {
                 let letter = Letter {

@@ -7,7 +7,7 @@ use ledger::crypto::PublicKey;
 use ledger::event::Event;
 use ledger::id::{AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, IssuerId, PersonHash};
 use ledger::record::authority::{AuthorityStatus, AuthorityTerms, KeyAlgorithm};
-use ledger::record::certificate::{AnyKey, Revocation, RevocationReason};
+use ledger::record::certificate::{AnyKey, Revocation, RevocationReason, RevocationSource};
 use ledger::record::mandate::Mandate;
 use ledger::time::BlockTime;
 
@@ -64,8 +64,10 @@ pub struct Certificate {
     pub valid: (BlockTime, BlockTime),
     /// When somebody first enrolled with it.
     pub enrolled_at: BlockTime,
-    /// Its revocation.
+    /// Its revocation for good.
     pub revocation: Option<Revocation>,
+    /// The hold on it.
+    pub hold: Option<Revocation>,
     /// Of when the newest answer about it is.
     pub checked_at: Option<BlockTime>,
     /// The intermediates above it, as lists name them.
@@ -119,17 +121,30 @@ pub(super) fn is_hold(reason: RevocationReason) -> bool {
 }
 
 impl Certificate {
-    /// Whether it is revoked at an instant, as far as its own record goes.
+    /// Whether it is revoked or held at an instant, as far as its own record goes.
     pub(super) fn is_revoked(&self, at: BlockTime) -> bool {
-        self.revocation.is_some_and(|revocation| revocation.date <= at)
+        self.revocation.into_iter().chain(self.hold).any(|said| said.date <= at)
     }
 
-    /// Whether a revocation says more than the one that is known: for good where it was on hold, or earlier.
-    pub(super) fn learns_from(&self, reason: RevocationReason, date: BlockTime) -> bool {
-        match self.revocation.map(|known| (is_hold(known.reason), known.date)) {
-            None => true,
-            Some((held, _)) if held != is_hold(reason) => held,
-            Some((_, known)) => date < known,
+    /// Whether nothing stands against it, now or from some day on.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.revocation.or(self.hold).is_none()
+    }
+
+    /// Whether it is taken back for good at an instant.
+    pub(super) fn is_gone(&self, at: BlockTime) -> bool {
+        self.revocation.is_some_and(|known| known.date <= at)
+    }
+
+    /// Whether a statement says more than what is known. What ends it for good does if it begins earlier. A hold does
+    /// while it is not gone, unless it is the one that is known or is older than that.
+    pub(super) fn learns_from(&self, said: &Revocation, now: BlockTime) -> bool {
+        if is_hold(said.reason) {
+            let same = |known: &Revocation| known.source == said.source && known.date == said.date;
+            let known = self.hold.filter(|known| same(known) || known.as_of > said.as_of);
+            known.is_none() && !self.is_gone(now)
+        } else {
+            self.revocation.is_none_or(|known| known.date > said.date)
         }
     }
 }
@@ -176,15 +191,31 @@ impl Books {
         self.certificates.values().find(|other| other.key == *key).map(|other| &other.organisation)
     }
 
-    /// Revokes a certificate. If that dates back, what its keys have signed since is looked at before the acts of the
-    /// next block; a hold reaches nothing back.
+    /// What the newest list of an issuer says about a certificate, and of when the list is.
+    pub(super) fn said_by_list(
+        &self,
+        authority: AuthorityId,
+        step: &Step,
+        now: BlockTime,
+    ) -> Option<Revocation> {
+        let list = self.lists.get(&(authority, step.0))?;
+        let (date, reason) = *list.entries.get(&step.1)?;
+        let (source, as_of) = (RevocationSource::List, list.updates.0);
+        Some(Revocation { date, reason, source, as_of, recorded_at: now })
+    }
+
+    /// Revokes a certificate, or puts it on hold. If that dates back, what its keys have signed since is looked at before
+    /// the acts of the next block; a hold reaches nothing back. What is gone is not held any more.
     pub(super) fn revoke(&mut self, id: &CertificateId, revocation: Revocation, now: BlockTime) -> Event {
+        let hold = is_hold(revocation.reason);
         let certificate = self.certificates.get_mut(id);
         let organisation = certificate.map(|certificate| {
-            certificate.revocation = Some(revocation);
+            let place = if hold { &mut certificate.hold } else { &mut certificate.revocation };
+            *place = Some(revocation);
+            certificate.hold = certificate.hold.filter(|_| !certificate.is_gone(now));
             certificate.organisation.clone()
         });
-        if !is_hold(revocation.reason) && revocation.date < now {
+        if !hold && revocation.date < now {
             self.plan(
                 [],
                 [(now, Thing::ReachesListings(*id, None)), (now, Thing::ReachesLetters(*id, None))],
@@ -199,14 +230,11 @@ impl Books {
         }
     }
 
-    /// Lifts a hold that an older statement has put than the one of `as_of`.
-    pub(super) fn lift(&mut self, id: &CertificateId, as_of: BlockTime) -> Option<Event> {
+    /// Lifts a hold; nothing is to be told of it where the certificate is gone.
+    pub(super) fn lift(&mut self, id: &CertificateId, now: BlockTime) -> Option<Event> {
         let certificate = self.certificates.get_mut(id)?;
-        let known = certificate.revocation?;
-        if !is_hold(known.reason) || known.as_of >= as_of {
-            return None;
-        }
-        certificate.revocation = None;
-        Some(Event::CertificateReleased { certificate: *id, organisation: certificate.organisation.clone() })
+        certificate.hold = None;
+        let organisation = certificate.organisation.clone();
+        (!certificate.is_gone(now)).then_some(Event::CertificateReleased { certificate: *id, organisation })
     }
 }

@@ -8,7 +8,6 @@ use ledger::time::BlockTime;
 
 use super::books::{Books, Deal};
 use super::due::Thing;
-use super::identity::is_hold;
 
 /// Letters that are looked at together.
 const LETTERS_AT_ONCE: usize = 100;
@@ -18,8 +17,7 @@ const MOST_QUESTIONED: usize = 64;
 /// Whose certificate it is, and from when on nothing that its keys signed counts; nothing if that is over.
 fn reaching(books: &Books, id: &CertificateId) -> Option<(CreditCode, BlockTime)> {
     let certificate = books.certificates.get(id)?;
-    let revocation = certificate.revocation.filter(|revocation| !is_hold(revocation.reason))?;
-    Some((certificate.organisation.clone(), revocation.date))
+    Some((certificate.organisation.clone(), certificate.revocation?.date))
 }
 
 /// Whether keys of a certificate have signed in a listing.

@@ -75,7 +75,7 @@ impl Totals {
         }
         let entries: usize = books.lists.values().map(|list| list.entries.len()).sum();
         totals.revocation_lists = (books.lists.len() as u64, entries as u64);
-        let revoked = books.certificates.values().filter(|one| one.revocation.is_some()).count();
+        let revoked = books.certificates.values().filter(|one| !one.is_clear()).count();
         totals.certificates = (books.certificates.len() as u64, revoked as u64);
         totals.shared_keys = books.shared_keys.len() as u64;
         totals

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 /// Signatures in one equation, as a node that takes in transactions verifies them.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 /// Bytes of blocks read at a time.
 const READ: usize = 4 << 20;
 /// Groups of blocks verified ahead of execution.
@@ -158,7 +158,8 @@ fn execute_all(
     Ok((transactions, bytes))
 }
 
-fn commit(fresh: &Store, certificate: &[u8], executed: Executed) -> anyhow::Result<()> {
+/// Writes a block that was executed.
+pub(super) fn commit(fresh: &Store, certificate: &[u8], executed: Executed) -> anyhow::Result<()> {
     let transactions: Vec<_> =
         executed.transactions.into_iter().map(|(id, bytes)| (*id.as_bytes(), bytes)).collect();
     let events: Vec<Vec<u8>> = executed.events.iter().map(execute::encode_event).collect();

@@ -215,14 +215,14 @@ impl Report {
     }
 }
 
-fn new_table(head: &[&str]) -> Table {
+pub(super) fn new_table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(head.iter().copied());
     table
 }
 
 /// Numbers to the right.
-fn align(table: &mut Table) -> Table {
+pub(super) fn align(table: &mut Table) -> Table {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -230,7 +230,7 @@ fn align(table: &mut Table) -> Table {
 }
 
 /// A whole number with its thousands marked.
-fn whole(number: f64) -> String {
+pub(super) fn whole(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -242,7 +242,7 @@ fn whole(number: f64) -> String {
     text
 }
 
-fn bytes(bytes: u64) -> String {
+pub(super) fn bytes(bytes: u64) -> String {
     let mebi = bytes as f64 / f64::from(1 << 20);
     if mebi >= 1024.0 { format!("{:.1} GiB", mebi / 1024.0) } else { format!("{mebi:.0} MiB") }
 }

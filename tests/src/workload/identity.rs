@@ -117,7 +117,7 @@ pub(super) fn change(hand: &mut Hand, scene: &Scene<'_>) -> Option<Change> {
 /// matters, from then on.
 fn doubtful(hand: &mut Hand, scene: &Scene<'_>) -> Option<(CertificateId, Option<BlockTime>)> {
     let good = |id: &CertificateId| {
-        scene.books.certificates.get(id).is_some_and(|certificate| certificate.revocation.is_none())
+        scene.books.certificates.get(id).is_some_and(|certificate| certificate.is_clear())
     };
     let letters = scene.books.letters.values().filter(|letter| !letter.is_over());
     let letters = letters.filter_map(|letter| Some((letter.certificate?, letter.issued_at)));
@@ -216,13 +216,17 @@ pub(super) fn next_list(
         let revoked = signed.map(|(one, date)| (one.step.1.clone(), date)).or(other);
         entries.extend(revoked.map(|(serial, date)| (serial, date, reason)));
     }
+    if hand.chance.happens(15) {
+        entries.extend(ahead(hand, scene, authority, &entries));
+    }
     let intermediate = papers::intermediate_serial(authority).filter(|_| root && hand.chance.happens(5));
     let new = intermediate.filter(|serial| !entries.iter().any(|(known, ..)| known == serial));
     entries.extend(new.map(|serial| (serial, scene.time, RevocationReason::CaCompromise)));
     let last = known.map_or(0, |list| list.number.iter().skip(12).fold(0, |sum, b| sum << 8 | u64::from(*b)));
     let number = last + 1 + hand.chance.below(300);
     let (issued, next) = (scene.time, after(scene.time, 30 * DAY_MS));
-    let mut listing = Listing { authority, root, number, issued, next, entries: &entries, forged: false };
+    let mut listing =
+        Listing { authority, root, number, issued, next, entries: &entries, forged: false, part: None };
     change(hand, &mut listing);
     let terms = papers::terms(authority)?;
     let along = hand.chance.happens(20);
@@ -231,6 +235,25 @@ pub(super) fn next_list(
         list: papers::list(&listing)?,
         intermediates: terms.intermediates.into_iter().filter(|_| along).collect(),
     })
+}
+
+/// An entry of a list that begins later, mostly for a certificate that nobody has enrolled with yet.
+fn ahead(
+    hand: &mut Hand,
+    scene: &Scene<'_>,
+    authority: usize,
+    entries: &[(Vec<u8>, BlockTime, RevocationReason)],
+) -> Option<(Vec<u8>, BlockTime, RevocationReason)> {
+    let enrolled = hand.chance.happens(30);
+    let papers = hand.papers.iter().filter(|(id, paper)| {
+        paper.authority == authority && scene.books.certificates.contains_key(*id) == enrolled
+    });
+    let serials: Vec<Vec<u8>> = papers.map(|(_, paper)| papers::serial_of(paper)).collect();
+    let serial =
+        hand.chance.pick(&serials).filter(|serial| entries.iter().all(|(known, ..)| known != *serial));
+    let reasons = [RevocationReason::KeyCompromise, RevocationReason::CertificateHold];
+    let reason = *hand.chance.pick(&reasons)?;
+    Some((serial?.clone(), after(scene.time, hand.chance.below(4 * DAY_MS)), reason))
 }
 
 /// A centre asks about a certificate that somebody has enrolled with.
@@ -353,8 +376,7 @@ pub(super) fn delegated(hand: &Hand, who: &CreditCode, mut keys: Vec<PublicKey>)
 /// The enrolment with a certificate, signed by its key.
 pub(super) fn enrolment(hand: &Hand, paper: &Paper, delegation: Delegation) -> Option<Enrol> {
     let signature = paper.sign(&enrolment_bytes(&hand.chain, &delegation))?;
-    let along = papers::terms(paper.authority)?.intermediates;
-    let chain = std::iter::once(paper.der.clone()).chain(along).collect();
+    let chain = std::iter::once(paper.der.clone()).chain(paper.along.clone()).collect();
     Some(Enrol {
         authority: papers::authority_id(paper.authority)?,
         chain,
@@ -392,12 +414,15 @@ fn enrol(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let own: Vec<CertificateId> = hand
         .papers
         .keys()
-        .filter(|id| scene.books.certificates.get(*id).is_some_and(|known| known.revocation.is_none()))
+        .filter(|id| scene.books.certificates.get(*id).is_none_or(|known| known.is_clear()))
         .copied()
         .collect();
     let again = hand.chance.pick(&own).copied().filter(|_| hand.chance.happens(30));
     let (who, paper) = match again {
-        Some(id) => (scene.books.certificates.get(&id)?.organisation.clone(), hand.papers.get(&id)?.clone()),
+        Some(id) => {
+            let paper = hand.papers.get(&id)?.clone();
+            (paper.holder.clone()?, paper)
+        }
         None => {
             let who = applicant(hand, scene)?;
             let application = application(hand, scene, &who)?;
@@ -502,7 +527,7 @@ fn admit(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// The holder takes its certificate back: by a key of its organisation, or by the certificate's own.
 fn revoke(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let good = scene.books.certificates.iter().filter(|(_, one)| one.revocation.is_none());
+    let good = scene.books.certificates.iter().filter(|(_, one)| one.is_clear());
     let good: Vec<CertificateId> = good.map(|(id, _)| *id).collect();
     let certificate = *hand.chance.pick(&good)?;
     let reason = RevocationReason::CessationOfOperation;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use ledger::codec::Bytes;
 use ledger::hash::sha256;
-use ledger::id::{AuthorityId, CertificateId, IssuerId};
+use ledger::id::{AuthorityId, CertificateId, CreditCode, IssuerId};
 use ledger::procedure::enrolment::OcspResponse;
 use ledger::record::authority::{
     AuthorityTerms, CertificateDer, CodeSource, Freshness, KeyAlgorithm, WhenStale,
@@ -117,8 +117,16 @@ fn issuer(authority: usize, root: bool) -> Option<&'static Issuer> {
 /// Who signs like it, and is somebody else.
 fn impostor(authority: usize) -> Option<Issuer> {
     let below = KEYS.get(authority)?.1.is_some();
-    let name = format!("Workload authority {authority}{}", if below { " intermediate" } else { "" });
-    Some(Issuer::root(&name, key(Algorithm::Ed25519, "somebody else")?, (0, LAST)))
+    called(&format!("Workload authority {authority}{}", if below { " intermediate" } else { "" }))
+}
+
+/// Who signs like its root, and is somebody else.
+fn impostor_of_root(authority: usize) -> Option<Issuer> {
+    called(&format!("Workload authority {authority}"))
+}
+
+fn called(name: &str) -> Option<Issuer> {
+    Some(Issuer::root(name, key(Algorithm::Ed25519, "somebody else")?, (0, LAST)))
 }
 
 /// The name of who issues the certificates of an authority, or of its root.
@@ -159,13 +167,27 @@ pub(super) enum Flaw {
     WrongPurpose,
     Forged,
     NoPolicy,
+    /// Under an intermediate that is none.
+    NotACa,
+    /// Under an intermediate that may not issue.
+    KeyUsage,
+    /// Under one more intermediate than another one permits.
+    PathLength,
+    /// Under an intermediate that may not certify the name.
+    NameConstraints,
+    /// Forged, and under intermediates that can be put together in too many ways.
+    Tangled,
 }
 
 /// A certificate in the hand of its holder.
 #[derive(Clone)]
 pub(super) struct Paper {
     pub(super) authority: usize,
+    /// Whose it is, if a credit code stands in it.
+    pub(super) holder: Option<CreditCode>,
     pub(super) der: CertificateDer,
+    /// The intermediates that are shown with it, from its issuer upwards.
+    pub(super) along: Vec<CertificateDer>,
     /// What its key and number follow from.
     pub(super) key: (Algorithm, String),
     pub(super) number: String,
@@ -186,6 +208,46 @@ impl Paper {
     pub(super) fn public_key(&self) -> Option<Bytes<1_024>> {
         Bytes::new(key(self.key.0, &self.key.1)?.spki()).ok()
     }
+}
+
+/// NameConstraints: permitted is the organisation "AAA" (RFC 5280, section 4.2.1.10).
+const NAMES: [u8; 24] = [
+    0x30, 0x16, 0xa0, 0x14, 0x30, 0x12, 0xa4, 0x10, 0x30, 0x0e, 0x31, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+    0x04, 0x0a, 0x0c, 0x03, 0x41, 0x41, 0x41,
+];
+
+/// The intermediates of a certificate whose flaw lies above it, from its issuer upwards.
+fn intermediates(of: &Application) -> Option<Vec<Issuer>> {
+    let root = issuer(of.authority, true)?;
+    let below = |above: &Issuer, name: &str, change: &dyn Fn(&mut Request)| {
+        let key = key(Algorithm::Ed25519, &format!("{name} {:?}", of.flaw))?;
+        let mut request = Request::authority(serial(name), name, &key, (0, LAST), None);
+        change(&mut request);
+        Some(above.authority(&request, key))
+    };
+    let one = |change: &dyn Fn(&mut Request)| below(root, "Workload intermediate", change);
+    Some(match of.flaw {
+        Flaw::NotACa => vec![one(&|request| request.authority = None)?],
+        Flaw::KeyUsage => vec![one(&|request| request.usage = vec![Usage::CRLSign])?],
+        Flaw::NameConstraints => {
+            let extension = ("2.5.29.30".to_owned(), true, NAMES.to_vec());
+            vec![one(&|request| request.extensions = vec![extension.clone()])?]
+        }
+        Flaw::PathLength => {
+            let upper = one(&|request| request.authority = Some(Some(0)))?;
+            vec![below(&upper, "Workload intermediate below", &|_| {})?, upper]
+        }
+        Flaw::Tangled => {
+            let name = format!("Workload authority {}", of.authority);
+            let twin = |number: u64| {
+                let key = key(Algorithm::Ed25519, &format!("twin {number}"))?;
+                let request = Request::authority(number, &name, &key, (0, LAST), None);
+                Some(root.authority(&request, key))
+            };
+            (2..6).map(twin).collect::<Option<_>>()?
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// Issues a certificate.
@@ -211,14 +273,20 @@ pub(super) fn issue(of: &Application) -> Option<Paper> {
         Flaw::NotForSigning => request.usage = vec![Usage::KeyEncipherment],
         // id-kp-serverAuth
         Flaw::WrongPurpose => request.purposes = vec!["1.3.6.1.5.5.7.3.1".to_owned()],
-        Flaw::None | Flaw::Critical | Flaw::Forged | Flaw::NoPolicy => {}
+        _ => {}
     }
-    let der = match of.flaw {
-        Flaw::Forged => impostor(of.authority)?.issue(&request),
+    let above = intermediates(of)?;
+    let der = match (of.flaw, above.first()) {
+        (Flaw::Forged, _) => impostor(of.authority)?.issue(&request),
+        (Flaw::Tangled, _) => impostor_of_root(of.authority)?.issue(&request),
+        (_, Some(one)) => one.issue(&request),
         _ => issuer(of.authority, false)?.issue(&request),
     };
+    let own = above.iter().filter_map(|one| Bytes::new(one.certificate.clone()).ok()).collect();
+    let along = if above.is_empty() { terms(of.authority)?.intermediates } else { own };
+    let holder = of.code.as_ref().and_then(|code| code.parse().ok());
     let (key, number) = (of.key.clone(), of.number.clone());
-    Some(Paper { authority: of.authority, der: Bytes::new(der).ok()?, key, number })
+    Some(Paper { authority: of.authority, holder, der: Bytes::new(der).ok()?, along, key, number })
 }
 
 /// A revocation list of an authority's issuer, or of its root.
@@ -232,6 +300,15 @@ pub(super) struct Listing<'a> {
     pub(super) entries: &'a [(Vec<u8>, BlockTime, RevocationReason)],
     /// Whether somebody else signs it.
     pub(super) forged: bool,
+    /// Whether it has only a part: what changed since another one, or what concerns subscribers.
+    pub(super) part: Option<Part>,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Changes,
+    Subscribers,
 }
 
 fn revocation(serial: Vec<u8>, date: BlockTime, reason: RevocationReason) -> Option<Revocation> {
@@ -254,10 +331,18 @@ pub(super) fn list(of: &Listing<'_>) -> Option<Bytes<65_535>> {
     let entries = of.entries.iter().map(|(serial, date, reason)| revocation(serial.clone(), *date, *reason));
     let entries: Vec<Revocation> = entries.collect::<Option<_>>()?;
     let (issued, next) = (seconds(of.issued), seconds(of.next));
-    let der = if of.forged {
-        impostor(of.authority)?.revocation_list(of.number, issued, next, &entries)
-    } else {
-        issuer(of.authority, of.root)?.revocation_list(of.number, issued, next, &entries)
+    // cRLNumber 1; deltaCRLIndicator 1; issuingDistributionPoint with onlyContainsUserCerts.
+    let special = of.part.map(|part| match part {
+        Part::Changes => [("2.5.29.20", false, vec![2, 1, 1]), ("2.5.29.27", true, vec![2, 1, 1])],
+        Part::Subscribers => {
+            [("2.5.29.20", false, vec![2, 1, 1]), ("2.5.29.28", true, vec![0x30, 3, 0x81, 1, 0xff])]
+        }
+    });
+    let impostor = if of.forged { Some(impostor(of.authority)?) } else { None };
+    let signer = impostor.as_ref().or_else(|| issuer(of.authority, of.root))?;
+    let der = match special {
+        Some(extensions) => signer.special_list(&extensions, issued, next, &entries),
+        None => signer.revocation_list(of.number, issued, next, &entries),
     };
     Bytes::new(der).ok()
 }

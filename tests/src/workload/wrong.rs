@@ -1,6 +1,7 @@
 //! One way, or several, to earn each refusal.
 
 mod bids;
+mod bytes;
 mod changes;
 mod cosigners;
 mod deals;
@@ -26,8 +27,7 @@ type Wrong = fn(&mut Hand, &Scene<'_>) -> Option<Draw>;
 /// Every refusal that can be provoked. Missing are `quote_currency` (there is one currency), `rule_missing` (a
 /// pack that lacks a rule is refused), `deal_sequence_used_up` (999,999 deals of one centre in a day),
 /// `too_many_members` (128 nodes), `last_member` (a network of one, where this workload keeps four),
-/// `trade_outside_mandate` (there is one kind of trade), `too_many_authorities` (256 of them), and those faults of
-/// certificates, lists and answers that no certificate of `papers` has: the tests of `pki` meet them.
+/// `trade_outside_mandate` (there is one kind of trade) and `too_many_authorities` (256 of them).
 const ALL: &[(Code, Wrong)] = &[
     (Code::Expired, envelope::expired),
     (Code::ExpiryTooFar, envelope::expiry_too_far),
@@ -124,8 +124,14 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::NotTheHolder, revocations::not_the_holder),
     (Code::CertificateRevokedAlready, revocations::revoked_already),
     (Code::CertificateEntry, revocations::entry_identifier),
+    (Code::CertificateTooLong, bytes::too_long),
     (Code::CertificateMalformed, enrolments::malformed),
     (Code::CertificateMalformed, revocations::answer_malformed),
+    (Code::CertificateVersion, bytes::version),
+    (Code::CertificateWeakDigest, bytes::weak_digest),
+    (Code::CertificateAlgorithmUnknown, bytes::algorithm_unknown),
+    (Code::CertificateShortKey, bytes::short_key),
+    (Code::CertificateLongKey, bytes::long_key),
     (Code::CertificateCriticalExtension, enrolments::critical),
     (Code::CertificateOfAuthority, enrolments::of_authority),
     (Code::CertificateNotForSigning, enrolments::not_for_signing),
@@ -135,7 +141,12 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::CertificateOfOtherAuthority, enrolments::of_other_authority),
     (Code::CertificateNotYetValid, enrolments::not_yet_valid),
     (Code::CertificateExpired, enrolments::expired),
+    (Code::CertificateIssuerNotCa, bytes::issuer_not_ca),
+    (Code::CertificateKeyUsage, bytes::key_usage),
+    (Code::CertificatePathLength, bytes::path_length),
+    (Code::CertificateTooComplex, bytes::too_complex),
     (Code::CertificateForged, enrolments::forged),
+    (Code::CertificateNameConstraints, bytes::name_constraints),
     (Code::CertificatePolicy, enrolments::policy),
     (Code::CreditCodeMissing, enrolments::code_missing),
     (Code::CreditCodeInvalid, enrolments::code_invalid),
@@ -147,13 +158,17 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::RevocationListForged, revocations::list_forged),
     (Code::RevocationListEarly, revocations::list_early),
     (Code::RevocationListStale, revocations::list_stale),
+    (Code::RevocationListDelta, bytes::list_delta),
+    (Code::RevocationListUnsupported, bytes::list_unsupported),
     (Code::RevocationListNotNewer, revocations::list_not_newer),
+    (Code::OcspSigner, bytes::answer_signer),
     (Code::OcspOtherCertificate, revocations::answer_of_other),
     (Code::OcspForged, revocations::answer_forged),
     (Code::OcspEarly, revocations::answer_early),
     (Code::OcspStale, revocations::answer_stale),
     (Code::OcspOtherCertificate, revocations::answer_about_other),
     (Code::OcspNoAnswer, revocations::no_answer),
+    (Code::OcspUnsupported, bytes::answer_unsupported),
     (Code::OcspNotNewer, revocations::answer_not_newer),
     (Code::CertificateRevoked, enrolments::revoked),
     (Code::EnrolmentNeedsFreshData, enrolments::data_not_fresh),

@@ -206,6 +206,7 @@ impl EnrolledCertificate {
         certificate: c::Certificate,
         status: CertificateStatus,
         age: a::Age,
+        against: Option<c::Revocation>,
         organisation: Option<o::Organisation>,
         reported_shared: Vec<String>,
     ) -> Self {
@@ -228,7 +229,7 @@ impl EnrolledCertificate {
             checked_at: certificate.checked_at.map(|at| at.to_string()),
             status,
             revocation_data: age.into(),
-            revocation: certificate.revocation.map(CertificateRevocation::from),
+            revocation: against.map(CertificateRevocation::from),
             organisation_name,
             former_names,
             reported_shared,

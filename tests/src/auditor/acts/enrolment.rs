@@ -65,17 +65,18 @@ pub(super) fn judge_all(act: &Enrol, moment: &Moment<'_>, faults: &mut Faults) -
     let said = statement(delegation, moment.chain);
     let signed = pki::verify_statement(&subscriber.spki, &said, act.signature.as_slice());
     faults.when(signed.is_err(), Code::EnrolmentNotSigned);
-    let name = faults.unless(subscriber.organisation_name.parse().map_err(|_| Code::NameMissing))?;
+    let name = subscriber.name().ok().and_then(|name| name.parse().ok()).ok_or(Code::NameMissing);
+    let name = faults.unless(name);
     let id = CertificateId::from_bytes(subscriber.fingerprint);
     let mut record = record(act, id, &subscriber, moment);
     judge_status(act, id, &mut record, authority, moment, faults);
-    Some(Shown { id, record, name })
+    Some(Shown { id, record, name: name? })
 }
 
 /// Notes a key that is a member's, or was taken out of use, or is one of the staff. Another organisation's is a
 /// shared one.
 fn judge_use_of_keys(delegation: &Delegation, moment: &Moment<'_>, faults: &mut Faults) {
-    for delegated in delegation.keys.iter().take(staff::MOST_KEYS) {
+    for delegated in &delegation.keys {
         let own = moment.books.keys.get(&delegated.key);
         let own = own.filter(|key| key.holder == delegation.organisation);
         let spoilt = own.is_some_and(|key| key.revoked.is_some() || key.staff.is_some());
@@ -119,9 +120,16 @@ fn record(act: &Enrol, id: CertificateId, subscriber: &pki::Subscriber, moment: 
         organisation: act.delegation.organisation.clone(),
         algorithm: x509::algorithm(subscriber.algorithm),
         key: CertificateKeyId::from_bytes(subscriber.key_fingerprint),
-        valid: (x509::instant(subscriber.not_before), x509::end_of(subscriber.not_after)),
+        // It falls with an intermediate that ends.
+        valid: (
+            x509::instant(subscriber.not_before),
+            x509::end_of(
+                subscriber.path.iter().map(|issuer| issuer.not_after).fold(subscriber.not_after, u64::min),
+            ),
+        ),
         enrolled_at: known.map_or(moment.time, |known| known.enrolled_at),
         revocation: known.and_then(|known| known.revocation),
+        hold: known.and_then(|known| known.hold),
         checked_at: known.and_then(|known| known.checked_at),
         path: subscriber
             .path
@@ -195,7 +203,11 @@ pub(super) fn enter(act: &Enrol, books: &mut Books, entry: &Entry, chain: &Chain
     });
     member.roles.extend(&delegation.roles);
     events.extend(rename(member, &code, name, valid_from, entry.time));
+    // A list may have the certificate from a day on that is yet to come.
+    let said = books.said_by_list(authority, &record.step, entry.time);
+    let said = said.filter(|said| record.learns_from(said, entry.time));
     books.certificates.insert(certificate, record);
+    events.extend(said.map(|said| books.revoke(&certificate, said, entry.time)));
     books.delegations.insert(name_of(delegation, chain));
     let key = Key {
         mandate: Some(Arc::new(mandate(delegation))),

@@ -10,6 +10,7 @@ use ledger::time::BlockTime;
 use super::{Moment, x509};
 use crate::auditor::books::Books;
 use crate::auditor::code::{Code, Faults};
+use crate::auditor::identity::is_hold;
 
 const MOST_CERTIFICATES: usize = 5;
 
@@ -17,12 +18,16 @@ pub(super) fn judge(act: &RecordOcspResponse, moment: &Moment<'_>, faults: &mut 
     let Some((id, answer)) = faults.unless(read(act, moment.books, moment.time)) else { return };
     let certificate = &moment.books.certificates[&id];
     faults.when(answer.status == pki::OcspStatus::Unknown, Code::OcspNoAnswer);
-    if let Some(revocation) = revocation(&answer, moment.time) {
-        let learns = certificate.learns_from(revocation.reason, revocation.date);
-        faults.when(!learns, Code::CertificateRevokedAlready);
+    let at = x509::instant(answer.this_update);
+    faults.when(certificate.checked_at >= Some(at), Code::OcspNotNewer);
+    if let Some(said) = revocation(&answer, moment.time) {
+        faults.when(!certificate.learns_from(&said, moment.time), Code::CertificateRevokedAlready);
+        // Of a hold and a list that does not have the certificate the later one is right.
+        let list = moment.books.lists.get(&(certificate.authority, certificate.step.0));
+        let lifted =
+            list.is_some_and(|list| list.updates.0 > at && !list.entries.contains_key(&certificate.step.1));
+        faults.when(is_hold(said.reason) && lifted, Code::OcspNotNewer);
     }
-    let newer = certificate.checked_at < Some(x509::instant(answer.this_update));
-    faults.when(!newer, Code::OcspNotNewer);
 }
 
 fn read(
@@ -58,13 +63,19 @@ pub(super) fn enter(act: &RecordOcspResponse, books: &mut Books, time: BlockTime
     if let Some(certificate) = books.certificates.get_mut(&id) {
         certificate.checked_at = Some(this_update);
     }
-    match revocation(&answer, time) {
-        Some(revocation) => vec![books.revoke(&id, revocation, time)],
-        None => {
-            let lifted = books.lift(&id, this_update);
-            std::iter::once(Event::CertificateChecked { certificate: id, this_update })
-                .chain(lifted)
-                .collect()
-        }
+    if let Some(said) = revocation(&answer, time) {
+        return vec![books.revoke(&id, said, time)];
     }
+    let mut events = vec![Event::CertificateChecked { certificate: id, this_update }];
+    let Some(certificate) = books.certificates.get(&id) else { return events };
+    let Some(held) = certificate.hold else { return events };
+    match books.said_by_list(certificate.authority, &certificate.step, time) {
+        // What stands on the list stays held, by the list.
+        Some(said) if is_hold(said.reason) && held.source != RevocationSource::List => {
+            events.push(books.revoke(&id, said, time));
+        }
+        None if held.as_of < this_update => events.extend(books.lift(&id, time)),
+        _ => {}
+    }
+    events
 }

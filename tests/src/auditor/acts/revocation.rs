@@ -19,7 +19,8 @@ pub(super) fn judge(act: &RevokeCertificate, moment: &Moment<'_>, faults: &mut F
     };
     let holder = is_by_holder(act, certificate, moment);
     faults.when(is_hold(act.reason) || !holder, Code::NotTheHolder);
-    faults.when(!certificate.learns_from(act.reason, moment.time), Code::CertificateRevokedAlready);
+    let learns = certificate.learns_from(&by_holder(act, moment.time), moment.time);
+    faults.when(!learns, Code::CertificateRevokedAlready);
 }
 
 /// A principal key of the organisation has signed, or the certificate's own key has.
@@ -33,13 +34,11 @@ fn is_by_holder(act: &RevokeCertificate, certificate: &Certificate, moment: &Mom
         && pki::verify_statement(key, &said, proof.signature.as_slice()).is_ok()
 }
 
+fn by_holder(act: &RevokeCertificate, time: BlockTime) -> Revocation {
+    let source = RevocationSource::Holder;
+    Revocation { date: time, reason: act.reason, source, as_of: time, recorded_at: time }
+}
+
 pub(super) fn enter(act: &RevokeCertificate, books: &mut Books, time: BlockTime) -> Vec<Event> {
-    let revocation = Revocation {
-        date: time,
-        reason: act.reason,
-        source: RevocationSource::Holder,
-        as_of: time,
-        recorded_at: time,
-    };
-    vec![books.revoke(&act.certificate, revocation, time)]
+    vec![books.revoke(&act.certificate, by_holder(act, time), time)]
 }

@@ -53,23 +53,27 @@ pub(super) fn enter(act: &RecordRevocationList, books: &mut Books, entry: &Entry
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let mut events =
         vec![Event::RevocationListRecorded { authority: act.authority, this_update, entries: count }];
-    for (serial, (date, reason)) in entries.iter() {
-        let said = before.get(serial) == Some(&(*date, *reason));
-        let Some(id) = books.numbered(act.authority, &(place.1, serial.clone())) else { continue };
-        if !said && books.certificates[&id].learns_from(*reason, *date) {
-            let revocation = Revocation {
-                date: *date,
-                reason: *reason,
-                source: RevocationSource::List,
-                as_of: this_update,
-                recorded_at: entry.time,
-            };
-            events.push(books.revoke(&id, revocation, entry.time));
+    for (serial, said) in entries.iter().filter(|(serial, said)| before.get(*serial) != Some(*said)) {
+        let step = (place.1, serial.clone());
+        let Some(id) = books.numbered(act.authority, &step) else { continue };
+        let said = Revocation {
+            date: said.0,
+            reason: said.1,
+            source: RevocationSource::List,
+            as_of: this_update,
+            recorded_at: entry.time,
+        };
+        if books.certificates[&id].learns_from(&said, entry.time) {
+            events.push(books.revoke(&id, said, entry.time));
         }
     }
     for serial in before.keys().filter(|serial| !entries.contains_key(*serial)) {
-        let id = books.numbered(act.authority, &(place.1, serial.clone()));
-        events.extend(id.and_then(|id| books.lift(&id, this_update)));
+        let Some(id) = books.numbered(act.authority, &(place.1, serial.clone())) else { continue };
+        // Whoever does not stand on the list any more is held by no list; an answer as new as it still counts.
+        let held = books.certificates[&id].hold;
+        if held.is_some_and(|held| held.source == RevocationSource::List || held.as_of < this_update) {
+            events.extend(books.lift(&id, entry.time));
+        }
     }
     events
 }

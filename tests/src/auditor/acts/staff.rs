@@ -15,8 +15,8 @@ use crate::auditor::code::{Code, Faults};
 use crate::auditor::identity::Key;
 use crate::auditor::rights;
 
-/// Most keys of an appointment or a delegation. Those beyond are not looked at.
-pub(super) const MOST_KEYS: usize = 8;
+/// Most keys of an appointment or a delegation.
+const MOST_KEYS: usize = 8;
 
 /// Notes what is wrong with keys that are to speak for an organisation, and with nothing else of them.
 pub(super) fn judge_keys(keys: &[DelegatedKey], of: &CreditCode, moment: &Moment<'_>, faults: &mut Faults) {
@@ -38,7 +38,7 @@ pub(super) fn judge_appointment(act: &AppointStaff, moment: &Moment<'_>, faults:
     let taken = |DelegatedKey { key, .. }: &DelegatedKey| {
         books.voter(key).is_some() || books.keys.get(key).is_some_and(|key| !own_staff(key))
     };
-    faults.when(act.keys.iter().take(MOST_KEYS).any(taken), Code::KeyInUse);
+    faults.when(act.keys.iter().any(taken), Code::KeyInUse);
     judge_keys(&act.keys, moment.signer, moment, faults);
     faults.when(!rights::is_well_formed(&act.mandate, moment.time), Code::InvalidMandate);
     let has = |role| books.has_role(moment.signer, role);

@@ -12,7 +12,7 @@ use ledger::time::BlockTime;
 use super::{Moment, x509};
 use crate::auditor::books::Books;
 use crate::auditor::code::{Code, Faults};
-use crate::auditor::identity::Authority;
+use crate::auditor::identity::{Authority, is_hold};
 
 const MOST_AUTHORITIES: usize = 256;
 const MOST_INTERMEDIATES: usize = 8;
@@ -66,12 +66,15 @@ pub(super) fn judge_revocation(
     moment: &Moment<'_>,
     faults: &mut Faults,
 ) {
-    let date = date.unwrap_or(moment.time);
+    let said = revocation_by_members(reason, date, ChangeId::default(), moment.time);
     match moment.books.certificates.get(id) {
         None => faults.when(true, Code::CertificateUnknown),
-        Some(known) => faults.when(!known.learns_from(reason, date), Code::CertificateRevokedAlready),
+        Some(known) => {
+            faults.when(!known.learns_from(&said, moment.time), Code::CertificateRevokedAlready);
+        }
     }
-    faults.when(date > moment.time, Code::RevocationInFuture);
+    faults.when(is_hold(reason), Code::NotTheHolder);
+    faults.when(said.date > moment.time, Code::RevocationInFuture);
 }
 
 /// Trusting the same root again amends its entry, whatever had become of it.

@@ -18,7 +18,10 @@ use super::ensure;
 #[derive(Clone, Debug)]
 struct Certificate {
     holder: CreditCode,
-    revoked: Option<(BlockTime, RevocationReason)>,
+    /// Since when it is revoked for good.
+    gone: Option<BlockTime>,
+    /// Since when it is on hold.
+    held: Option<BlockTime>,
 }
 
 /// Authorities, certificates and keys as events tell of them.
@@ -31,8 +34,8 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// Enters an event.
-    pub(super) fn enter(&mut self, event: &Event) -> Result<(), String> {
+    /// Enters an event of a block.
+    pub(super) fn enter(&mut self, event: &Event, now: BlockTime) -> Result<(), String> {
         use AuthorityStatus::{Removed, Suspended, Trusted};
         match event {
             Event::AuthorityTrusted { authority, .. } => {
@@ -45,15 +48,16 @@ impl Registry {
                 self.turn(*authority, &[Trusted, Suspended], Removed)
             }
             Event::OrganisationEnrolled { organisation, certificate, authority, .. } => {
-                self.enrolled(organisation, *certificate, *authority)
+                self.enrolled(organisation, *certificate, *authority, now)
             }
             Event::CertificateRevoked { certificate, organisation, date, reason } => {
-                self.revoked(certificate, organisation, *date, *reason)
+                self.revoked(certificate, organisation, (*date, *reason), now)
             }
             Event::CertificateReleased { certificate, .. } => {
-                let known = self.certificates.get_mut(certificate).and_then(|known| known.revoked.take());
-                let held = known.is_some_and(|(_, reason)| reason == RevocationReason::CertificateHold);
-                ensure(held, || format!("certificate {certificate} is released, and was not on hold"))
+                let held = self.certificates.get_mut(certificate).and_then(|known| known.held.take());
+                ensure(held.is_some(), || {
+                    format!("certificate {certificate} is released, and was not on hold")
+                })
             }
             Event::StaffAppointed { organisation, key, .. } => {
                 let before = self.staff.insert(*key, organisation.clone());
@@ -66,9 +70,10 @@ impl Registry {
             Event::QuoteStruck { certificate, .. }
             | Event::ListingQuestioned { certificate, .. }
             | Event::GuaranteeQuestioned { certificate, .. } => {
-                let known = self.certificates.get(certificate).and_then(|known| known.revoked);
-                let good = known.is_some_and(|(_, reason)| reason != RevocationReason::CertificateHold);
-                ensure(good, || format!("something is doubted for certificate {certificate}, which is good"))
+                let gone = self.certificates.get(certificate).and_then(|known| known.gone);
+                ensure(gone.is_some(), || {
+                    format!("something is doubted for certificate {certificate}, which is good")
+                })
             }
             _ => Ok(()),
         }
@@ -85,12 +90,13 @@ impl Registry {
         holder: &CreditCode,
         id: CertificateId,
         authority: AuthorityId,
+        now: BlockTime,
     ) -> Result<(), String> {
         let trusted = self.authorities.get(&authority) == Some(&AuthorityStatus::Trusted);
         ensure(trusted, || format!("{holder} enrols under authority {authority}, which is not trusted"))?;
-        let new = Certificate { holder: holder.clone(), revoked: None };
+        let new = Certificate { holder: holder.clone(), gone: None, held: None };
         let known = self.certificates.entry(id).or_insert(new);
-        let good = known.holder == *holder && known.revoked.is_none();
+        let good = known.holder == *holder && !known.gone.into_iter().chain(known.held).any(|at| at <= now);
         ensure(good, || format!("{holder} enrols with certificate {id}, which is another's or revoked"))
     }
 
@@ -98,19 +104,18 @@ impl Registry {
         &mut self,
         id: &CertificateId,
         holder: &CreditCode,
-        date: BlockTime,
-        reason: RevocationReason,
+        (date, reason): (BlockTime, RevocationReason),
+        now: BlockTime,
     ) -> Result<(), String> {
         let known = self.certificates.get_mut(id).filter(|known| known.holder == *holder);
         let known =
             known.ok_or_else(|| format!("certificate {id} is revoked, which is none of {holder}'s"))?;
-        let hold = |reason| reason == RevocationReason::CertificateHold;
-        let more = match known.revoked {
-            None => true,
-            Some((_, before)) if hold(before) && !hold(reason) => true,
-            Some((before, _)) => date < before,
-        };
-        known.revoked = Some((date, reason));
+        if reason == RevocationReason::CertificateHold {
+            known.held = Some(date);
+            let gone = known.gone.is_some_and(|gone| gone <= now);
+            return ensure(!gone, || format!("certificate {id} is put on hold, and is revoked for good"));
+        }
+        let more = known.gone.replace(date).is_none_or(|before| date < before);
         ensure(more, || format!("certificate {id} is revoked again, from no earlier instant on"))
     }
 }

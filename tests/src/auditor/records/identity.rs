@@ -37,7 +37,7 @@ impl Comparison<'_> {
         }
         certificates.iter().try_for_each(|certificate| self.certificate(certificate))?;
         shared.iter().try_for_each(|record| self.shared_key(record))?;
-        let revoked = certificates.iter().filter(|certificate| certificate.revocation.is_some()).count();
+        let revoked = certificates.iter().filter(|one| one.revocation.or(one.hold).is_some()).count();
         totals.keys = keys.len() as u64;
         totals.certificates = (certificates.len() as u64, revoked as u64);
         totals.shared_keys = shared.len() as u64;
@@ -120,6 +120,7 @@ impl Comparison<'_> {
         same(of("the validity"), (found.not_before, found.not_after), ours.valid)?;
         same(of("the enrolment"), found.enrolled_at, ours.enrolled_at)?;
         same(of("the revocation"), found.revocation, ours.revocation)?;
+        same(of("the hold"), found.hold, ours.hold)?;
         same(of("the newest answer"), found.checked_at, ours.checked_at)
     }
 

@@ -29,7 +29,7 @@ fn with(
     identity::enrols(hand, scene, act)
 }
 
-fn flawed(hand: &mut Hand, scene: &Scene<'_>, flaw: Flaw) -> Option<Draw> {
+pub(super) fn flawed(hand: &mut Hand, scene: &Scene<'_>, flaw: Flaw) -> Option<Draw> {
     with(hand, scene, |_, application| {
         application.flaw = flaw;
         Some(())
@@ -52,7 +52,7 @@ fn delegating(
 }
 
 /// An enrolment that is changed after it was signed.
-fn changed(
+pub(super) fn changed(
     hand: &mut Hand,
     scene: &Scene<'_>,
     change: impl FnOnce(&mut Hand, &mut Enrol) -> Option<()>,
@@ -86,7 +86,9 @@ pub(super) fn invalid_mandate(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw
             1 => delegation.roles = vec![Role::Bidder, Role::Bidder],
             2 => delegation.expires = scene.time,
             3 => {
-                let keys = (0..9).map(|_| hand.fresh_key()).collect();
+                let mut keys: Vec<PublicKey> = (0..9).map(|_| hand.fresh_key()).collect();
+                // One that is taken counts wherever it stands.
+                keys.extend(hand.key_of(scene, &who, |key| key.staff.is_some()));
                 delegation.keys = identity::delegated(hand, &who, keys);
             }
             _ => {
@@ -235,8 +237,14 @@ pub(super) fn code_invalid(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 }
 
 pub(super) fn name_missing(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    with(hand, scene, |_, application| {
-        application.called = None;
+    with(hand, scene, |hand, application| {
+        application.called = hand.chance.happens(50).then(|| "x".repeat(121));
+        // Of several faults the lowest rule is named, whoever finds them.
+        if hand.chance.happens(30) {
+            application.code = Some("91350100M000100Y44".into());
+        } else if hand.chance.happens(30) {
+            application.code = Some(hand.fresh_code()?.to_string());
+        }
         Some(())
     })
 }
@@ -251,15 +259,17 @@ pub(super) fn code_differs(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 pub(super) fn not_signed(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     changed(hand, scene, |hand, act| {
         act.delegation.salt = hand.salt();
+        if hand.chance.happens(30) {
+            act.ocsp = Bytes::new(vec![0x30, 1]).ok();
+        }
         Some(())
     })
 }
 
 /// A certificate of this workload that somebody has enrolled with, and that is revoked or not.
 fn enrolled(hand: &mut Hand, scene: &Scene<'_>, revoked: bool) -> Option<CertificateId> {
-    let known = |id: &&CertificateId| {
-        scene.books.certificates.get(*id).is_some_and(|one| one.revocation.is_some() == revoked)
-    };
+    let known =
+        |id: &&CertificateId| scene.books.certificates.get(*id).is_some_and(|one| one.is_clear() != revoked);
     let ids: Vec<CertificateId> = hand.papers.keys().filter(known).copied().collect();
     hand.chance.pick(&ids).copied()
 }

@@ -17,7 +17,7 @@ use super::super::papers::{self, Listing, Word};
 use super::super::{governance, identity};
 
 fn certificate(hand: &mut Hand, scene: &Scene<'_>, revoked: bool) -> Option<CertificateId> {
-    let all = scene.books.certificates.iter().filter(|(_, one)| one.revocation.is_some() == revoked);
+    let all = scene.books.certificates.iter().filter(|(_, one)| one.is_clear() != revoked);
     let ids: Vec<CertificateId> = all.map(|(id, _)| *id).collect();
     hand.chance.pick(&ids).copied()
 }
@@ -53,7 +53,7 @@ pub(super) fn revoked_already(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw
 }
 
 /// A list of an authority on the trust list, changed before it is signed.
-fn list(
+pub(super) fn list(
     hand: &mut Hand,
     scene: &Scene<'_>,
     change: impl FnOnce(&mut Hand, &mut Listing<'_>),
@@ -116,7 +116,7 @@ fn answer(
     from: u64,
     until: u64,
 ) -> Option<Draw> {
-    let paper = identity::enrolled(hand, scene, |one| one.revocation.is_none())?;
+    let paper = identity::enrolled(hand, scene, |one| one.is_clear())?;
     let by = by.unwrap_or(paper.authority);
     // A day before is the beginning.
     let day_before = scene.time.as_millis().saturating_sub(2 * DAY_MS);
@@ -138,7 +138,7 @@ pub(super) fn no_answer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
 
 /// The same instant again, or an earlier one.
 pub(super) fn answer_not_newer(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    let paper = identity::enrolled(hand, scene, |one| one.checked_at.is_some() && one.revocation.is_none())?;
+    let paper = identity::enrolled(hand, scene, |one| one.checked_at.is_some() && one.is_clear())?;
     let checked = scene.books.certificates.get(&paper.id())?.checked_at?;
     identity::answered(hand, scene, &paper, paper.authority, Word::Good, (checked, after(scene.time, DAY_MS)))
 }

@@ -42,7 +42,7 @@ pub(super) fn certificate_expired(hand: &mut Hand, scene: &Scene<'_>) -> Option<
 }
 
 pub(super) fn certificate_revoked(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
-    by_certificate(hand, scene, |certificate| certificate.revocation.is_some())
+    by_certificate(hand, scene, |certificate| !certificate.is_clear())
 }
 
 pub(super) fn authority_not_trusted(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
