@@ -12,6 +12,7 @@ pub mod mempool;
 pub mod catchup;
 mod descriptors;
 pub mod host;
+pub mod lanes;
 pub mod network;
 pub mod reports;
 pub mod run;

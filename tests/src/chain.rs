@@ -61,6 +61,11 @@ impl State {
         self.recorded.extend(executed.transactions.iter().map(|(id, _)| *id));
     }
 
+    /// The rows from the first key up to the second one.
+    pub fn rows(&self, from: &[u8], before: &[u8]) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+        self.values.range::<[u8], _>((Bound::Included(from), Bound::Excluded(before)))
+    }
+
     /// Whether a transaction is on the ledger.
     #[must_use]
     pub fn holds(&self, id: &transaction::Id) -> bool {
