@@ -475,6 +475,14 @@ impl Host {
             // The loop asks the replica whether it wants to start.
             Output::NextHeightBegun { .. } => {}
             Output::Behind { height, from } => self.on_behind(height, from),
+            Output::BeginAgain { height } => {
+                tracing::warn!(
+                    height = height.get(),
+                    "the centres that claimed to have decided this height have not; beginning it again"
+                );
+                self.stand_down(Phase::Running);
+                self.take_up()?;
+            }
             Output::PeerBehind { peer, height } => {
                 tracing::debug!(%peer, height = height.get(), "a peer is behind; it will ask");
             }

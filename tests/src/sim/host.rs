@@ -342,6 +342,10 @@ impl Host {
             Output::Evidence(evidence) => self.note_evidence(env, evidence),
             Output::Commit { certificate, body } => self.commit(env, certificate, body)?,
             Output::Behind { height, from } => self.on_behind(env, height, &from),
+            Output::BeginAgain { .. } => {
+                self.stand_down(env, Phase::Running);
+                self.take_up(env)?;
+            }
             // The loop asks the replica whether it wants to start, and who is behind will ask.
             Output::RoundStarted { .. } | Output::NextHeightBegun { .. } | Output::PeerBehind { .. } => {}
             Output::Halt { reason } => return Err(Stop::Halt(reason.to_string())),
