@@ -5,7 +5,7 @@ set -eu
 rustc=$1
 shift
 case " $* " in
-    *" --crate-name sealing "* | *" --crate-name ledger "* | *" --crate-name consensus "* | *" --crate-name node "* | *" --crate-name scenarios "*)
+    *" --crate-name pki "* | *" --crate-name sealing "* | *" --crate-name ledger "* | *" --crate-name consensus "* | *" --crate-name node "* | *" --crate-name scenarios "*)
         exec "$rustc" "$@" -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
             -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
             -Cllvm-args=-sanitizer-coverage-trace-compares

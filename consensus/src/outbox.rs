@@ -42,6 +42,11 @@ impl Outbox {
         self.muted = true;
     }
 
+    /// Whether nothing new is signed.
+    pub(crate) const fn is_muted(&self) -> bool {
+        self.muted
+    }
+
     /// These were put on record by an earlier process.
     pub(crate) fn recover(&mut self, signed: &[Record]) {
         self.signed.extend_from_slice(signed);

@@ -169,6 +169,12 @@ pub enum Output {
         /// The peer to ask first.
         from: PublicKey,
     },
+    /// Nothing new was signed at this height, because others claimed to have decided it; they have taken that back. Forget the
+    /// replica as a crash would, and begin the height with the records of the log.
+    BeginAgain {
+        /// The height.
+        height: Height,
+    },
     /// A peer is stuck at a height older than the last one: it needs certified blocks.
     PeerBehind {
         /// The peer.

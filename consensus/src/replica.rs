@@ -168,7 +168,11 @@ impl Replica {
             self.hear_late(&message);
             self.answer_behind(from, height, message);
         } else if self.current() == Some(height) {
-            self.at(height, |state, s| state.message(from, message, s));
+            if self.note_here(from, height, &message) {
+                self.out.push(Output::BeginAgain { height });
+            } else {
+                self.at(height, |state, s| state.message(from, message, s));
+            }
         } else {
             self.note_ahead(from, height, message);
         }
@@ -234,6 +238,20 @@ impl Replica {
             self.announced = true;
             self.out.push(Output::NextHeightBegun { height });
         }
+    }
+
+    /// A message about the current height. Whoever repeats its own vote is stuck here, whatever it said of a later height
+    /// before: an honest validator never goes back. Tells whether too few are left of those for whose sake nothing new is signed
+    /// here. Then the height is begun anew with what is on record, as after a crash: the core has counted signatures of ours
+    /// that nobody got.
+    fn note_here(&mut self, from: PublicKey, height: Height, message: &Message) -> bool {
+        matches!(message, Message::VoteAgain(again) if again.vote.voter == from)
+            && self.ahead.remove(&from).is_some()
+            && self.out.is_muted()
+            && self
+                .current
+                .as_ref()
+                .is_some_and(|state| !self.is_decided_elsewhere(height, state.validators()))
     }
 
     /// Whether more than a third of the validators, so that an honest one is among them, have begun a height after this one.

@@ -139,6 +139,7 @@ fn show(output: &Output) -> String {
         Output::NextHeightBegun { height } => format!("next {height}"),
         Output::Behind { height, .. } => format!("behind {height}"),
         Output::PeerBehind { height, .. } => format!("peer behind {height}"),
+        Output::BeginAgain { height } => format!("begin {height} again"),
         Output::Halt { reason } => format!("halt {reason}"),
     }
 }
@@ -554,6 +555,28 @@ fn nothing_is_signed_at_a_height_that_others_have_decided() {
         bench.vote(1, 0, Precommit, Some(id));
         let last = bench.vote(2, 0, Precommit, Some(id));
         assert!(bench.replica.decided() == HEIGHT, "{further} further: {last:?}");
+    }
+}
+
+/// Two of four that claim the next height keep the others silent only for as long as they claim it: who repeats its vote
+/// here is here.
+#[test]
+fn a_height_is_begun_again_when_those_who_claimed_a_later_one_are_back() {
+    for (returning, begun) in [(0, false), (1, true)] {
+        let mut bench = Bench::new(1);
+        bench.start(vec![]);
+        for i in 0..2 {
+            let key = bench.other(i).clone();
+            bench.message(&key, Message::Vote(signed_vote(&key, 2, 0, Prevote, None)));
+        }
+        let mut said = Vec::new();
+        for i in 0..returning {
+            let key = bench.other(i).clone();
+            // What was said before it went on may come late.
+            assert!(!bench.vote(i, 0, Prevote, None).contains(&"begin 1 again".to_owned()));
+            said = bench.message(&key, Message::VoteAgain(signed_vote(&key, 1, 0, Prevote, None)));
+        }
+        assert_eq!(said.contains(&"begin 1 again".to_owned()), begun, "{said:?}");
     }
 }
 

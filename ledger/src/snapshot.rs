@@ -56,6 +56,9 @@ pub enum SnapshotError {
     /// The chunks do not cover the map exactly.
     #[error("the chunks of the manifest do not cover the state exactly")]
     Partition,
+    /// A chunk is longer than one may be.
+    #[error("the manifest names a chunk that is longer than a chunk may be")]
+    ChunkLength,
     /// The chunks do not lead to the state root of the header.
     #[error("the chunks do not lead to the state root of the header")]
     StateRoot,

@@ -13,6 +13,7 @@ use ledger::genesis::Genesis;
 use ledger::hash::{GenesisHash, StateRoot};
 use ledger::id::Height;
 use ledger::merkle::log::leaf_hash;
+use ledger::merkle::map::subtree::Kind;
 use ledger::merkle::map::{self, MapReader};
 use ledger::snapshot::{
     CHUNK_BYTES, Cut, KeyedEntry, Link, MAX_CHUNK_BYTES, Manifest, Part, SnapshotError, VERSION, Walk,
@@ -163,12 +164,13 @@ fn a_lie_in_the_manifest_is_refused() {
     assert_eq!(decode(&made.manifest), Ok(()));
     let other_chain = "other/0123456789abcdef".parse().unwrap();
     type Spoil = fn(&mut Manifest);
-    let cases: [(&str, Spoil, E); 8] = [
+    let cases: [(&str, Spoil, E); 9] = [
         ("version", |m| m.version = 2, E::Version(2)),
         ("a chunk less", |m| m.chunks.truncate(m.chunks.len() - 1), E::Partition),
         ("a chunk more", |m| m.chunks.push(m.chunks[0]), E::Partition),
         ("a depth", |m| m.chunks[0].depth += 1, E::Partition),
         ("a depth beyond the hash", |m| m.chunks[0].depth = 257, E::Partition),
+        ("a length beyond the bound", |m| m.chunks[1].bytes = u32::MAX, E::ChunkLength),
         ("a hash", |m| m.chunks[1].hash[9] ^= 1, E::StateRoot),
         ("two chunks in each other's place", |m| m.chunks.swap(0, 1), E::StateRoot),
         ("the certificate's height", |m| m.certificate.height = Height::new(8), E::OtherBlock),
@@ -207,6 +209,27 @@ fn a_lie_in_the_manifest_is_refused() {
         check(&forged, &elsewhere),
         Err(E::UntrustedValidators { height: Height::new(7), set: set.hash() })
     );
+}
+
+/// Nothing proves the lengths and the kinds in a manifest. A peer that gives wrong ones must not make the chunks of honest
+/// peers look like lies.
+#[test]
+fn what_a_manifest_does_not_prove_condemns_no_chunk() {
+    let (genesis, _, mut made) = made(&state(3_000, 4_000));
+    let pairs = pairs(&genesis, &made);
+    for (chunk, wrong) in
+        made.manifest.chunks.iter_mut().zip([0, 1, MAX_CHUNK_BYTES as u32].into_iter().cycle())
+    {
+        assert_eq!(chunk.kind, Kind::Inner);
+        (chunk.bytes, chunk.kind) = (wrong, Kind::Leaf);
+    }
+    let (_, _, parts) = Manifest::decode(&genesis.chain_id, &made.manifest.encode()).unwrap();
+    assert_eq!(parts.len(), pairs.len());
+    for (part, (honest, bytes)) in parts.iter().zip(&pairs) {
+        assert_ne!(part.bytes, honest.bytes);
+        assert_eq!(read_chunk(bytes, part), read_chunk(bytes, honest));
+        assert!(read_chunk(bytes, part).is_ok());
+    }
 }
 
 /// A chunk as its entries, for spoiling.

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use crossbeam_channel::Sender as HostSender;
 use ledger::block::{Block, Header};
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::PublicKey;
@@ -20,7 +19,7 @@ use ledger::state::{StateError, StateRead as _, decode_value};
 use ledger::store::{BlockParts, Store, StoreError};
 use tokio::sync::oneshot;
 
-use crate::host::{HostEvent, real_time, surely_ahead};
+use crate::host::{HostEvent, Inbox, real_time, surely_ahead};
 use crate::network;
 use crate::wire::{Answer, CertifiedBlock, MAX_ANSWER_BLOCKS, MAX_ANSWER_ERAS, MAX_ANSWER_LINKS, Question};
 
@@ -34,18 +33,14 @@ pub const ASK_EVERY: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct CatchUp {
     network: network::Handle,
-    host: HostSender<HostEvent>,
+    host: Inbox,
     busy: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
 }
 
 impl CatchUp {
     /// A catch-up that asks through `network` and tells `host`.
-    pub fn new(
-        network: network::Handle,
-        host: HostSender<HostEvent>,
-        runtime: tokio::runtime::Handle,
-    ) -> Self {
+    pub fn new(network: network::Handle, host: Inbox, runtime: tokio::runtime::Handle) -> Self {
         Self { network, host, busy: Arc::default(), runtime }
     }
 
@@ -71,7 +66,7 @@ impl CatchUp {
                 }
             };
             this.busy.store(false, Ordering::Release);
-            this.tell(HostEvent::Fetched { peer, blocks }).await;
+            this.host.tell(HostEvent::Fetched { peer, blocks });
         });
     }
 
@@ -84,21 +79,9 @@ impl CatchUp {
             let answered = real_time();
             if let Ok(Ok(Answer::Tip { height, clock })) = answer.map(|bytes| Answer::decode(&bytes)) {
                 let ahead_ms = surely_ahead(asked, clock, answered);
-                this.tell(HostEvent::PeerTip { peer, height, ahead_ms }).await;
+                this.host.tell(HostEvent::PeerTip { peer, height, ahead_ms });
             }
         });
-    }
-
-    /// The host's queue may be full for a moment; what was fetched is worth waiting for.
-    async fn tell(&self, mut event: HostEvent) {
-        for _ in 0..100 {
-            match self.host.try_send(event) {
-                Ok(()) => return,
-                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return,
-                Err(crossbeam_channel::TrySendError::Full(back)) => event = back,
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 }
 

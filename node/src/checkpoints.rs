@@ -23,16 +23,40 @@ use ledger::id::{ChainId, CreditCode};
 use ledger::state::keys::{CosignerKey, ValidatorsKey};
 use ledger::state::{StateError, StateRead, read};
 use ledger::store::{Store, StoreError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::handle::Status;
 use crate::keys::{KeyError, Secret};
+use crate::lanes::{self, Room};
 use crate::network::{self, Channel};
 
-/// Frames of other centres that wait to be looked at.
-pub const QUEUE: usize = 1_024;
+/// Frames of other centres that may wait to be looked at.
+const ROOM: Room = Room { items: 1_024, bytes: 1 << 20 };
 /// How often a checkpoint that lacks signatures is passed on again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where the members' signatures come in, with a lane for each member.
+#[derive(Debug)]
+pub struct Inbox(lanes::Sender<network::PublicKey, Bytes>);
+
+/// Where they are taken out.
+pub type Frames = lanes::Receiver<network::PublicKey, Bytes>;
+
+/// The way in for the members' signatures.
+#[must_use]
+pub fn inbox() -> (Inbox, Frames) {
+    let (sender, receiver) = lanes::lanes(ROOM);
+    (Inbox(sender), receiver)
+}
+
+impl Inbox {
+    /// Hands over a member's frame. Who fills the room loses frames of its own.
+    pub fn frame(&self, peer: network::PublicKey, bytes: Bytes) {
+        for (peer, _) in self.0.push(peer, bytes.len(), bytes) {
+            metrics::counter!("checkpoint_dropped_total", "peer" => hex::encode(peer)).increment(1);
+        }
+    }
+}
 
 /// The two keys of a node that sign checkpoints.
 #[derive(Clone)]
@@ -118,7 +142,7 @@ pub struct Parts {
     /// Where the node stands.
     pub status: watch::Receiver<Status>,
     /// Frames of other centres.
-    pub frames: mpsc::Receiver<Bytes>,
+    pub frames: Frames,
     /// Where the final checkpoint goes.
     pub latest: Latest,
     /// Directory of the file of what was signed, and of the newest final checkpoint.

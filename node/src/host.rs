@@ -6,6 +6,7 @@
 mod blocks;
 mod clock;
 mod fork;
+mod inbox;
 mod members;
 mod progress;
 mod report;
@@ -18,7 +19,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use consensus::{Body, Input, Message, Output, Replica, Target, TimeoutKind, Verdict};
-use crossbeam_channel::{Receiver, RecvTimeoutError};
 use ledger::block;
 use ledger::certificate::CommitCertificate;
 use ledger::crypto::{PublicKey, SigningKey};
@@ -29,11 +29,12 @@ use ledger::state::keys::ValidatorsKey;
 use ledger::state::{StateError, read};
 use ledger::store::{Store, StoreError};
 use ledger::validators::ValidatorSet;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::checkpoints;
 use crate::handle::{CommittedBlock, Phase, Status};
+use crate::lanes::Empty;
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
 use crate::reports::Reports;
@@ -43,14 +44,11 @@ use crate::wire::CertifiedBlock;
 
 use clock::Offsets;
 pub use clock::{real_time, surely_ahead};
+pub use inbox::{HostEvents, Inbox, inbox};
 use progress::Claims;
 pub(crate) use progress::free_bytes;
 use timers::Timers;
 
-/// Events that may wait for the host.
-pub const INBOX: usize = 8_192;
-/// Bytes of messages that may wait for the host, in KiB.
-pub const INBOX_KIB: usize = 64 * 1024;
 /// How often a host without work looks around: heartbeats, dues, disk, peers.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// How often a full disk is looked at again.
@@ -67,8 +65,6 @@ pub enum HostEvent {
         peer: network::PublicKey,
         /// The message.
         message: Message,
-        /// Its share of the room for messages that wait, given back when it is dealt with.
-        room: OwnedSemaphorePermit,
     },
     /// A transaction waits.
     Wake,
@@ -309,7 +305,7 @@ impl Host {
     }
 
     /// Runs until [`HostEvent::Stop`] or until every sender is gone.
-    pub fn run(mut self, inbox: &Receiver<HostEvent>) {
+    pub fn run(mut self, inbox: &HostEvents) {
         loop {
             let wait =
                 self.timers.next().map_or(LOOK_AROUND, |at| at.saturating_duration_since(Instant::now()));
@@ -317,9 +313,9 @@ impl Host {
                 .to_build
                 .map_or(wait, |b| wait.min(b.empty_after.saturating_duration_since(Instant::now())));
             match inbox.recv_timeout(wait.min(LOOK_AROUND)) {
-                Ok(HostEvent::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(HostEvent::Stop) | Err(Empty::Closed) => break,
                 Ok(event) => self.guarded(|host| host.on_event(event)),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(Empty::Timeout) => {}
             }
             self.guarded(Self::go_on);
         }
@@ -364,7 +360,7 @@ impl Host {
 
     fn on_event(&mut self, event: HostEvent) -> Result<(), HostError> {
         match event {
-            HostEvent::Message { peer, message, room: _room } => match self.names.voter(&peer) {
+            HostEvent::Message { peer, message } => match self.names.voter(&peer) {
                 Some(from) if self.takes_part() && !self.abstains() => {
                     if let Message::Commit(certificate) = &message {
                         self.watch_fork(certificate)?;
@@ -484,6 +480,14 @@ impl Host {
             // The loop asks the replica whether it wants to start.
             Output::NextHeightBegun { .. } => {}
             Output::Behind { height, from } => self.on_behind(height, from),
+            Output::BeginAgain { height } => {
+                tracing::warn!(
+                    height = height.get(),
+                    "the centres that claimed to have decided this height have not; beginning it again"
+                );
+                self.stand_down(Phase::Running);
+                self.take_up()?;
+            }
             Output::PeerBehind { peer, height } => {
                 tracing::debug!(%peer, height = height.get(), "a peer is behind; it will ask");
             }

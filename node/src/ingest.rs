@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use crossbeam_channel::Sender as HostSender;
 use ledger::action::Action;
 use ledger::crypto::InvalidSignature;
 use ledger::execute::rejection::Rejection;
@@ -18,7 +17,8 @@ use rayon::prelude::*;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::handle::{Outcome, Refusal, Submission, Submitted, Wait};
-use crate::host::{HostEvent, real_time};
+use crate::host::{HostEvent, Inbox, real_time};
+use crate::lanes::{self, Room};
 use crate::mempool::{Account, Mempool, Waiter};
 use crate::network::{self, Channel};
 use crate::wire;
@@ -32,10 +32,41 @@ const MOST_FRAMES: usize = 32;
 /// How long a batch gathers after one of at least so many transactions: a signature costs a third in a batch of what it
 /// costs alone, and every batch reads the tip and what has fallen due. Where little comes nothing waits.
 const GATHER: [(usize, Duration); 2] = [(16, Duration::from_millis(8)), (4, Duration::from_millis(3))];
-/// Frames of gossip that may wait here, of at most 512 KiB each: 32 MiB.
-pub const GOSSIP_QUEUE: usize = 64;
+/// Frames of gossip that may wait here, of at most 512 KiB each.
+const GOSSIP_ROOM: Room = Room { items: 64, bytes: 32 << 20 };
 /// Submissions that may wait here; then submitters wait.
 pub const SUBMISSION_QUEUE: usize = 1_024;
+
+/// Where the members' gossip comes in, with a lane for each.
+#[derive(Debug)]
+pub struct GossipInbox(lanes::Sender<network::PublicKey, Bytes>);
+
+/// Where it is taken out.
+pub type Gossip = lanes::Receiver<network::PublicKey, Bytes>;
+
+/// The way in for gossip.
+#[must_use]
+pub fn gossip() -> (GossipInbox, Gossip) {
+    let (sender, receiver) = lanes::lanes(GOSSIP_ROOM);
+    (GossipInbox(sender), receiver)
+}
+
+impl GossipInbox {
+    /// Hands over a member's frame. Who fills the room loses frames of its own.
+    pub fn frame(&self, peer: network::PublicKey, bytes: Bytes) {
+        // The channel lets longer frames through than anybody of good will sends.
+        if bytes.len() > wire::MAX_GOSSIP_BYTES {
+            return gossip_dropped(&peer);
+        }
+        for (peer, _) in self.0.push(peer, bytes.len(), bytes) {
+            gossip_dropped(&peer);
+        }
+    }
+}
+
+fn gossip_dropped(peer: &network::PublicKey) {
+    metrics::counter!("mempool_gossip_dropped_total", "peer" => hex::encode(peer)).increment(1);
+}
 
 /// Takes transactions from submitters and peers for as long as there are any.
 pub struct Ingest {
@@ -50,7 +81,7 @@ pub struct Ingest {
     /// Whom they are passed on to.
     pub network: network::Handle,
     /// Woken when something waits.
-    pub host: HostSender<HostEvent>,
+    pub host: Inbox,
 }
 
 /// A transaction under way, with whoever waits for it.
@@ -71,7 +102,7 @@ struct Answers {
 
 impl Ingest {
     /// Runs until both queues are closed.
-    pub async fn run(self, mut submissions: mpsc::Receiver<Submission>, mut gossip: mpsc::Receiver<Bytes>) {
+    pub async fn run(self, mut submissions: mpsc::Receiver<Submission>, gossip: Gossip) {
         let this = Arc::new(self);
         let mut taken = 0;
         loop {
@@ -92,7 +123,7 @@ impl Ingest {
                 local.push(submission);
             }
             while frames.len() < MOST_FRAMES
-                && let Ok(frame) = gossip.try_recv()
+                && let Some(frame) = gossip.try_recv()
             {
                 frames.push(frame);
             }
@@ -128,7 +159,7 @@ impl Ingest {
         }
         answers.into_iter().for_each(Answers::reply);
         // The host may be busy: it looks at the mempool after every input anyway.
-        let _ = self.host.try_send(HostEvent::Wake);
+        self.host.tell(HostEvent::Wake);
         count
     }
 
@@ -181,7 +212,7 @@ impl Ingest {
         if let (Action::Enrol(enrolment), Outcome::Refused(Refusal::Rejected(Rejection::KeyShared))) =
             (&transaction.payload().action, settled)
         {
-            let _ = self.host.try_send(HostEvent::SharedKey(Box::new(enrolment.clone())));
+            self.host.tell(HostEvent::SharedKey(Box::new(enrolment.clone())));
         }
     }
 

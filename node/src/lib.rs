@@ -13,6 +13,7 @@ pub mod catchup;
 pub mod checkpoints;
 mod descriptors;
 pub mod host;
+pub mod lanes;
 pub mod network;
 pub mod reports;
 pub mod run;

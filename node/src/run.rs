@@ -7,9 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use consensus::Message;
-use crossbeam_channel::Sender as HostSender;
 use ledger::crypto::PublicKey;
 use ledger::genesis::Genesis;
 use ledger::state::keys::{KeyHolderKey, ValidatorsKey};
@@ -17,7 +15,7 @@ use ledger::state::{StateError, read};
 use ledger::store::{Options, Store, StoreError};
 use ledger::validators::{Validator, ValidatorSet};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::api;
 use crate::catchup::{self, CatchUp};
@@ -26,8 +24,8 @@ use crate::config::{self, Config, Home};
 use crate::descriptors;
 use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
-use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
-use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
+use crate::host::{Bounds, Host, HostError, HostEvent, Inbox, Parts, inbox};
+use crate::ingest::{GossipInbox, Ingest, SUBMISSION_QUEUE, gossip};
 use crate::keys::{KeyError, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
@@ -36,7 +34,6 @@ use crate::snapshots::export::{self, Exporter};
 use crate::snapshots::shelf::Shelf;
 use crate::snapshots::{self, backfill, join};
 use crate::wal::Wal;
-use crate::wire::MAX_GOSSIP_BYTES;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
 const COMMITS_KEPT: usize = 1_024;
@@ -185,7 +182,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     network.set_members(mesh(&validators, &peers, is_member, &[]))?;
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
-    let (host_inbox, host_events) = crossbeam_channel::bounded(INBOX);
+    let (host_inbox, host_events) = inbox();
     let (commits, _) = broadcast::channel(COMMITS_KEPT);
     let (status_in, status) = watch::channel(first_status(&genesis));
     let catch_up = CatchUp::new(network.clone(), host_inbox.clone(), tokio::runtime::Handle::current());
@@ -215,7 +212,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         .map_err(|source| RunError::System { what: "starting the host thread", source })?;
 
     let (submissions, submitted) = mpsc::channel(SUBMISSION_QUEUE);
-    let (gossip_in, gossip) = mpsc::channel(GOSSIP_QUEUE);
+    let (gossip_in, gossiped) = gossip();
     let ingest = Ingest {
         chain: genesis.chain_id.clone(),
         genesis_time: genesis.time,
@@ -224,8 +221,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         network: network.clone(),
         host: host_inbox.clone(),
     };
-    tokio::spawn(ingest.run(submitted, gossip));
-    let (checkpoints_in, frames) = mpsc::channel(checkpoints::QUEUE);
+    tokio::spawn(ingest.run(submitted, gossiped));
+    let (checkpoints_in, frames) = checkpoints::inbox();
     tokio::spawn(pump(events, host_inbox.clone(), gossip_in, checkpoints_in, store.clone(), shelf));
     let latest = checkpoints::Latest::default();
     let signing = checkpoints::Task::new(checkpoints::Parts {
@@ -271,7 +268,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let stop_host = async {
         stop.await;
         tracing::info!("stopping");
-        let _ = host_inbox.send_timeout(HostEvent::Stop, DRAIN);
+        host_inbox.tell(HostEvent::Stop);
     };
     serve(listener, handle, extras, stop_host).await;
     let _ = tokio::task::spawn_blocking(move || (host.join(), signing.join())).await;
@@ -302,34 +299,18 @@ async fn serve(listener: TcpListener, handle: Handle, extras: api::Extras, stop:
 /// losses, and a stuck queue would keep everything behind it.
 async fn pump(
     mut events: Events,
-    host: HostSender<HostEvent>,
-    gossip: mpsc::Sender<Bytes>,
-    checkpoints: mpsc::Sender<Bytes>,
+    host: Inbox,
+    gossip: GossipInbox,
+    checkpoints: checkpoints::Inbox,
     store: Arc<Store>,
     shelf: Arc<Shelf>,
 ) {
-    let room = Arc::new(Semaphore::new(INBOX_KIB));
     while let Some(event) = events.recv().await {
         match event {
-            Event::Message { channel: Channel::Transactions, bytes, .. } => {
-                // The channel lets longer frames through than anybody of good will sends.
-                if bytes.len() > MAX_GOSSIP_BYTES || gossip.try_send(bytes).is_err() {
-                    metrics::counter!("mempool_gossip_dropped_total").increment(1);
-                }
-            }
-            Event::Message { channel: Channel::Checkpoints, bytes, .. } => {
-                if checkpoints.try_send(bytes).is_err() {
-                    metrics::counter!("checkpoint_dropped_total").increment(1);
-                }
-            }
+            Event::Message { peer, channel: Channel::Transactions, bytes } => gossip.frame(peer, bytes),
+            Event::Message { peer, channel: Channel::Checkpoints, bytes } => checkpoints.frame(peer, bytes),
             Event::Message { peer, bytes, .. } => match Message::decode(&bytes) {
-                Ok(message) => {
-                    let kib = u32::try_from(bytes.len() / 1024).unwrap_or(u32::MAX).saturating_add(1);
-                    match room.clone().try_acquire_many_owned(kib) {
-                        Ok(room) => tell(&host, HostEvent::Message { peer, message, room }),
-                        Err(_) => metrics::counter!("consensus_inbox_dropped_total").increment(1),
-                    }
-                }
+                Ok(message) => host.message(peer, bytes.len(), message),
                 Err(error) => {
                     tracing::debug!(peer = %catchup::short(&peer), %error, "a message is not readable");
                     metrics::counter!("p2p_unreadable_messages_total").increment(1);
@@ -341,7 +322,7 @@ async fn pump(
             }
             Event::PeerConnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is connected");
-                tell(&host, HostEvent::Connected(peer));
+                host.tell(HostEvent::Connected(peer));
             }
             Event::PeerDisconnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is gone")
@@ -355,12 +336,6 @@ async fn pump(
                 tracing::warn!(peer = %catchup::short(&peer), %reason, "a member broke the protocol");
             }
         }
-    }
-}
-
-fn tell(host: &HostSender<HostEvent>, event: HostEvent) {
-    if host.try_send(event).is_err() {
-        metrics::counter!("consensus_inbox_dropped_total").increment(1);
     }
 }
 

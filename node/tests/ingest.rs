@@ -17,8 +17,8 @@ use ledger::time::Span;
 use ledger::transaction::{Payload, Verified, sign};
 use node::genesis::{Centre, Draft, Organisation};
 use node::handle::{Outcome, Refusal, Submission, Submitted, Wait};
-use node::host::HostEvent;
-use node::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
+use node::host::HostEvents;
+use node::ingest::{self, GossipInbox, Ingest, SUBMISSION_QUEUE};
 use node::mempool::{Limits, Mempool};
 use node::network;
 use node::wire::gossip;
@@ -27,6 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 const RULES: &str = include_str!("../../examples/rules/land-listing-2026.toml");
+/// The member whose gossip comes in.
+const PEER: network::PublicKey = [3; 32];
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&Zeroizing::new([seed; 32]))
@@ -67,8 +69,8 @@ struct Inlet {
     store: Arc<Store>,
     mempool: Arc<Mempool>,
     submissions: mpsc::Sender<Submission>,
-    gossip: mpsc::Sender<Bytes>,
-    woken: crossbeam_channel::Receiver<HostEvent>,
+    gossip: GossipInbox,
+    woken: HostEvents,
     network: network::Handle,
     _events: network::Events,
     _dir: TempDir,
@@ -88,9 +90,9 @@ impl Inlet {
         let (network, events) = network::start(Zeroizing::new([2; 32]), config).await.unwrap();
         let limits = Limits { transactions: 100, bytes: 1 << 20, per_organisation: 50 };
         let mempool = Arc::new(Mempool::new(limits));
-        let (host, woken) = crossbeam_channel::bounded(64);
+        let (host, woken) = node::host::inbox();
         let (submissions, submitted) = mpsc::channel(SUBMISSION_QUEUE);
-        let (gossip, gossiped) = mpsc::channel(GOSSIP_QUEUE);
+        let (gossip, gossiped) = ingest::gossip();
         let ingest = Ingest {
             chain: genesis.chain_id.clone(),
             genesis_time: genesis.time,
@@ -154,7 +156,7 @@ impl Inlet {
     /// Waits until the batch at hand is through.
     async fn through(&self) {
         for _ in 0..1_000 {
-            if self.woken.try_recv().is_ok() {
+            if self.woken.try_recv().is_some() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -175,7 +177,7 @@ async fn gossip_of_what_is_recorded_is_passed_over() {
     let (old, new) = (inlet.signed(1, 100), inlet.signed(2, 100));
     inlet.record(&[inlet.verified(&old)]);
     for frame in gossip([old.as_slice(), new.as_slice()].into_iter()) {
-        inlet.gossip.send(frame).await.unwrap();
+        inlet.gossip.frame(PEER, frame);
     }
     inlet.through().await;
     let waiting: Vec<_> = inlet.mempool.candidates(10, 1 << 20).iter().map(|t| t.id()).collect();
@@ -189,14 +191,32 @@ async fn unreadable_or_wrongly_signed_gossip_does_no_harm() {
     let good = inlet.signed(1, 100);
     let mut forged = inlet.signed(2, 100);
     *forged.last_mut().unwrap() ^= 1;
-    inlet.gossip.send(Bytes::from_static(b"no gossip")).await.unwrap();
+    inlet.gossip.frame(PEER, Bytes::from_static(b"no gossip"));
     for frame in gossip([forged.as_slice(), b"no transaction".as_slice(), good.as_slice()].into_iter()) {
-        inlet.gossip.send(frame).await.unwrap();
+        inlet.gossip.frame(PEER, frame);
     }
     while inlet.mempool.is_empty() {
         inlet.through().await;
     }
     assert_eq!(inlet.mempool.size(), (1, good.len()));
+    inlet.network.shutdown().await;
+}
+
+/// A member that fills all the room for gossip loses its own frames and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_gossip_pushes_out_nobody_elses() {
+    let inlet = Inlet::open().await;
+    let transactions: Vec<Vec<u8>> = (1..=20).map(|millis| inlet.signed(millis, 100)).collect();
+    let noise = Bytes::from(vec![0x9b; 500 << 10]);
+    for bytes in &transactions {
+        for _ in 0..100 {
+            inlet.gossip.frame([4; 32], noise.clone());
+        }
+        inlet.gossip.frame(PEER, gossip(std::iter::once(bytes.as_slice())).remove(0));
+    }
+    while inlet.mempool.size().0 < transactions.len() {
+        inlet.through().await;
+    }
     inlet.network.shutdown().await;
 }
 

@@ -10,7 +10,9 @@ use ledger::crypto::PublicKey;
 use ledger::execute::rejection::Rejection;
 use ledger::execute::{self, Executed, Tip};
 use ledger::genesis::Genesis;
-use ledger::merkle::map::{self, MapError, MapReader, Node};
+use ledger::id::Height;
+use ledger::merkle::Hash;
+use ledger::merkle::map::{self, Builder, MapError, MapReader, Node};
 use ledger::state::{Entry, StateError, StateRead};
 use ledger::time::BlockTime;
 use ledger::transaction::{self, Verified};
@@ -48,6 +50,21 @@ impl State {
         })
     }
 
+    /// The state after this height, of all its rows in the order of their key hashes.
+    ///
+    /// # Errors
+    /// When they come in another order.
+    pub fn restored(
+        height: u64,
+        rows: Vec<Entry>,
+        recorded: BTreeSet<transaction::Id>,
+    ) -> Result<Self, MapError> {
+        let mut builder = Builder::new(height);
+        rows.iter().try_for_each(|(key, value)| builder.add(key, value))?;
+        let (_, nodes) = builder.finish();
+        Ok(Self { values: rows.into_iter().collect(), nodes: nodes.into_iter().collect(), recorded })
+    }
+
     /// Takes over what a block brings about.
     pub fn keep(&mut self, executed: &Executed) {
         for (key, value) in &executed.changes {
@@ -59,6 +76,17 @@ impl State {
         self.nodes.extend(executed.map_update.nodes.iter().cloned());
         executed.map_update.stale.iter().for_each(|key| drop(self.nodes.remove(key)));
         self.recorded.extend(executed.transactions.iter().map(|(id, _)| *id));
+    }
+
+    /// The rows from the first key up to the second one.
+    pub fn rows(&self, from: &[u8], before: &[u8]) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+        self.values.range::<[u8], _>((Bound::Included(from), Bound::Excluded(before)))
+    }
+
+    /// The root of the tree after this height, if it is there.
+    #[must_use]
+    pub fn root(&self, height: Height) -> Option<Hash> {
+        map::root(self, height.get()).ok()
     }
 
     /// Whether a transaction is on the ledger.

@@ -31,6 +31,7 @@ pub mod clock;
 pub mod command;
 pub mod disk;
 pub mod host;
+pub mod joining;
 pub mod membership;
 pub mod network;
 pub mod plan;
@@ -51,6 +52,7 @@ use ledger::id::DoubleSigningId;
 use membership::{Roles, Turnover};
 use plan::{Plan, Wishes};
 use random::Rng;
+use store::Store;
 use trace::Trace;
 use workload::Traffic;
 use world::{AUDITED, World};
@@ -66,6 +68,9 @@ pub const RECORDED_MS: u64 = 240_000;
 
 /// The rule that what is proven comes onto the ledger, whatever crashed meanwhile.
 pub const REPORTED: &str = "proven double signings are reported";
+
+/// The rule that a snapshot of an honest node leads to its ledger, and a damaged piece of one to nothing.
+pub const JOINED: &str = "a snapshot leads to the ledger that it is from";
 
 /// What to run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -229,9 +234,26 @@ fn finish(world: &mut World) {
             world.checker.fail(world.now, AUDITED, format!("node {node}: {disagreement}"));
         }
     }
+    join_once_more(world);
     let acknowledged = world.clients.all_acknowledged();
     for node in required(world) {
         world.checker.final_ledger(world.now, node, &world.nodes[node].disk.store, &acknowledged);
+    }
+}
+
+/// Whoever joins by a snapshot after all this has the ledger of the others.
+fn join_once_more(world: &mut World) {
+    let Some(node) = required(world).into_iter().max_by_key(|node| world.height(*node)) else { return };
+    let Some(joined) = world.joined_from(node) else { return };
+    let roots = |store: &Store| {
+        store
+            .blocks()
+            .last()
+            .map(|last| (last.tip.id, last.state_root, last.log_root, store.state.root(last.tip.height)))
+    };
+    let (ours, theirs) = (roots(&joined), roots(&world.nodes[node].disk.store));
+    if ours != theirs {
+        world.checker.fail(world.now, JOINED, format!("from node {node}: {ours:?}, not {theirs:?}"));
     }
 }
 

@@ -6,9 +6,10 @@
 //! corpus with seeded mutations (`tests/tests/corpus.rs`).
 //!
 //! A new decoder gets a function in one of the files below, a row in [`ALL`], a seed in `seeds.rs`, and a program in
-//! `fuzz/`; a test holds the four together. State snapshots belong next to [`proofs`], with a row "snapshot".
+//! `fuzz/`; a test holds the four together.
 
 pub mod api;
+pub mod certificates;
 pub mod files;
 pub mod ledger;
 pub mod mutate;
@@ -17,6 +18,7 @@ pub mod proofs;
 pub mod replica;
 pub mod sealed;
 pub mod seeds;
+pub mod snapshots;
 pub mod text;
 
 use ::ledger::crypto::SigningKey;
@@ -48,7 +50,7 @@ const fn text_target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// Every target.
-pub const ALL: [Target; 26] = [
+pub const ALL: [Target; 35] = [
     target("transaction", ledger::transaction),
     target("payload", ledger::payload),
     target("header", ledger::header),
@@ -59,16 +61,26 @@ pub const ALL: [Target; 26] = [
     target("message", replica::message),
     target("evidence", replica::evidence),
     target("log", replica::log),
+    target("reports", replica::reports),
     target("gossip", node::gossip),
     target("question", node::question),
     target("answer", node::answer),
     target("map_proof", proofs::map_proof),
     target("log_proof", proofs::log_proof),
     target("tiles", proofs::tiles),
+    target("manifest", snapshots::manifest),
+    target("chunk", snapshots::chunk),
+    target("era", snapshots::era),
+    target("link", snapshots::link),
+    // Some twenty verdicts, each with errors in words.
+    Target { name: "x509", run: certificates::x509, allowance: 1 << 20, per_byte: 1024 },
+    target("delegation", certificates::delegation),
     target("dealing", sealed::dealing),
     target("shares", sealed::shares),
     target("stamp", sealed::stamp),
     target("envelope", sealed::envelope),
+    target("elements", sealed::elements),
+    target("handover", sealed::handover),
     // Two chunks wait in each direction.
     Target { name: "ciphertext", run: sealed::ciphertext, allowance: 1 << 20, per_byte: 128 },
     target("text", text::text),

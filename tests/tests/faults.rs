@@ -17,7 +17,7 @@ use node::cli::client::{ClientError, Wait};
 use node::network::{self, Event, Limits, Member};
 use node::wal::Wal;
 use scenarios::acts::{EXPIRY, admission, sign};
-use scenarios::cluster::{Cluster, PATIENCE, until};
+use scenarios::cluster::{Cluster, PATIENCE, Tip, until};
 use scenarios::homes::Clock;
 use scenarios::load::Load;
 use scenarios::records::verify;
@@ -59,6 +59,21 @@ fn craft(cluster: &Cluster, node: usize, tip: u64) -> (PathBuf, Frames) {
     (path, Frames(ends))
 }
 
+/// Waits until nothing is under way: what the crafted logs say of others' votes contradicts those that they cast, and the
+/// reports of that make blocks.
+async fn idle(cluster: &Cluster) -> Tip {
+    until("an idle network", PATIENCE, async || {
+        let before = cluster.agree().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut quiet = cluster.agree().await == before;
+        for node in &cluster.nodes {
+            quiet &= node.status().await?.mempool_transactions == 0;
+        }
+        quiet.then_some(before)
+    })
+    .await
+}
+
 fn change(path: &Path, damage: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(path).expect("a log");
     damage(&mut bytes);
@@ -78,7 +93,7 @@ async fn cluster_a_torn_tail_of_the_consensus_log_is_recovered() {
     let mut cluster = Cluster::start(Clock::Real).await;
     cluster.admit(0).await;
     for (what, damage) in damages {
-        let tip = cluster.agree().await;
+        let tip = idle(&cluster).await;
         cluster.nodes[3].kill();
         let (path, Frames(ends)) = craft(&cluster, 3, tip.height);
         change(&path, |bytes| damage(bytes, ends[2], ends[3]));

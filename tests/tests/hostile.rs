@@ -35,6 +35,17 @@ async fn trade_through(what: &str, cluster: &Cluster, load: &Load, time: Duratio
     most
 }
 
+fn hex(key: &[u8; 32]) -> String {
+    key.map(|byte| format!("{byte:02x}")).concat()
+}
+
+/// Frames of this member that a node had no room for.
+fn dropped(metrics: &str, member: &str) -> u64 {
+    let counted = |line: &&str| line.contains("_dropped_total{") && line.contains(member);
+    let value = |line: &str| line.rsplit(' ').next()?.parse::<u64>().ok();
+    metrics.lines().filter(counted).filter_map(value).sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cluster_clients_that_stall_and_flood_cost_bounded_memory() {
     let cluster = Cluster::start(Clock::Real).await;
@@ -82,7 +93,7 @@ async fn cluster_strangers_that_stall_handshakes_keep_no_member_out() {
     cluster.nodes[3].kill();
     cluster.nodes[3].start();
     cluster.nodes[3].wait_until_ready().await;
-    let name = cluster.homes.members()[3].public_key.map(|byte| format!("{byte:02x}")).concat();
+    let name = hex(&cluster.homes.members()[3].public_key);
     until("the member to be connected to the node under attack", PATIENCE, async || {
         let status = cluster.nodes[0].status().await?;
         status.peers.iter().any(|peer| peer.public_key == name && peer.connected).then_some(())
@@ -105,6 +116,18 @@ async fn cluster_a_member_that_floods_every_channel_stops_nobody() {
     trade_through("a member that floods", &cluster, &load, Duration::from_secs(25)).await;
     println!("{} MiB were offered by the flooding member", flood.sent() / MIB);
     assert!(flood.sent() > 100 * MIB);
+    // Each has a lane of its own: the flood pushes out what it has sent itself, and nothing of the others.
+    let names = cluster.homes.members().iter().map(|m| hex(&m.public_key)).collect::<Vec<_>>();
+    let mut lost = [0; 4];
+    for node in &cluster.nodes[..3] {
+        let (_, metrics) = node.get("/metrics").await;
+        for (name, lost) in names.iter().zip(&mut lost) {
+            *lost += dropped(&metrics, name);
+        }
+    }
+    println!("frames dropped for want of room, by sender: {lost:?}");
+    assert!(lost[3] > 0, "the flood never filled a queue");
+    assert_eq!(lost[..3], [0; 3], "honest members lost frames to the flood");
     flood.stop().await;
 
     let oversized = Flood::oversized(&cluster, 3).await;

@@ -74,6 +74,8 @@ fn a_sample_of_seeds_holds() {
         "transactions refused",
         "refusals audited",
         "judgements audited",
+        "joins by a snapshot",
+        "damaged pieces of snapshots refused",
     ] {
         assert!(counts.get(fault).is_some_and(|count| *count > 0), "no {fault}: {counts:?}");
     }
@@ -192,6 +194,30 @@ fn seeds_that_once_failed_hold() {
         let wishes = Wishes { nodes: (nodes > 0).then_some(nodes), ..Wishes::default() };
         holds(&Options { seed, wishes, ..Options::default() });
     }
+}
+
+/// A validator that signs twice at every height is reported once in a while, and not at every height: each report makes a
+/// block, and there would be no end.
+#[test]
+fn a_double_signer_does_not_keep_the_chain_awake() {
+    let mut caught = 0;
+    for seed in 0..8 {
+        let chain = Chain::new(4, 0, false);
+        let traffic = Box::new(Traffic::new(Rng::new(seed), &chain, &[0, 1, 2], None));
+        let mut world = World::new(chain, Rng::new(seed), Trace::new(false), None);
+        world.corrupt(&[(3, Adversary::EquivocatingVoter)]);
+        world.employ(traffic, 50);
+        world.start(0..4);
+        world.run(PROGRESS_MS, |world| world.height(0) >= 20);
+        world.dismiss();
+        world.run(60_000, |_| false);
+        let height = world.height(0);
+        world.run(120_000, |_| false);
+        assert_eq!(world.checker.failure(), None, "seed {seed}");
+        assert_eq!(world.height(0), height, "seed {seed}: nothing happens, and blocks are made");
+        caught += u64::from(world.checker.evidence() > 0);
+    }
+    assert!(caught > 0, "nobody was caught signing twice");
 }
 
 fn signed_vote(world: &World, key: &SigningKey, vote_type: VoteType, block_id: Option<block::Id>) -> Message {

@@ -428,6 +428,7 @@ impl World {
                 n.target = n.target.max(height);
                 self.catch_up(node);
             }
+            Output::BeginAgain { .. } => panic!("nobody claims what is not so"),
             Output::PeerBehind { peer, height } => {
                 let to = self.nodes.iter().position(|n| n.key.public_key() == peer).expect("a node");
                 self.deliver_certified(node, to, height.get());

@@ -3,7 +3,7 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::{MAX_CHUNKS, MAX_MANIFEST_BYTES, SnapshotError, VERSION};
+use super::{MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_MANIFEST_BYTES, SnapshotError, VERSION};
 use crate::block::{Header, MAX_HEADER_BYTES};
 use crate::certificate::CommitCertificate;
 use crate::codec;
@@ -24,7 +24,8 @@ pub struct Chunk {
     /// The hash of the tree at its place.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub hash: Hash,
-    /// Bytes of its encoding; 0 when it is empty.
+    /// Bytes of its encoding, at most [`MAX_CHUNK_BYTES`]; 0 when it is empty. Nothing proves it: it says how much room to
+    /// make, and no more.
     #[n(3)]
     pub bytes: u32,
 }
@@ -59,7 +60,7 @@ pub struct Part {
     pub depth: u16,
     /// What the tree has there.
     pub subtree: Subtree,
-    /// Bytes of its encoding; 0 when it is empty.
+    /// Bytes of its encoding, as the manifest says: see [`Chunk::bytes`].
     pub bytes: u32,
 }
 
@@ -146,6 +147,9 @@ impl Cover<'_> {
         if chunk.kind == Kind::Empty {
             let empty = subtree == Subtree::EMPTY && chunk.bytes == 0;
             return if empty { Ok(subtree) } else { Err(SnapshotError::Partition) };
+        }
+        if chunk.bytes as usize > MAX_CHUNK_BYTES {
+            return Err(SnapshotError::ChunkLength);
         }
         self.parts.push(Part { path: *path, depth: chunk.depth, subtree, bytes: chunk.bytes });
         Ok(subtree)

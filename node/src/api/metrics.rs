@@ -65,8 +65,8 @@ fn describe() {
     describe_histogram!("consensus_block_transactions", "Transactions in a block");
     describe_counter!("consensus_double_signatures_total", "Double signatures that this node has seen since it started");
     describe_counter!("ledger_transactions_total", "Transactions recorded since the node started");
-    describe_counter!("consensus_inbox_dropped_total", "Messages dropped because consensus had too many to read");
-    describe_counter!("mempool_gossip_dropped_total", "Gossiped batches dropped because too many waited");
+    describe_counter!("consensus_inbox_dropped_total", "Messages for which consensus had no room, by sender");
+    describe_counter!("mempool_gossip_dropped_total", "Gossiped batches for which there was no room, by sender");
     describe_counter!("p2p_unreadable_messages_total", "Messages of peers that could not be read");
     describe_gauge!(
         "clock_ahead_seconds",

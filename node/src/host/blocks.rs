@@ -155,6 +155,7 @@ impl Host {
         let transactions: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
         let tip = execute::Tip { height, id: executed.id, time: executed.header.time };
         let events = self.store_block(certificate, executed)?;
+        self.note_recorded(&events);
         self.parts.exporter.committed(height.get());
         metrics::histogram!("consensus_block_interval_seconds")
             .record(self.last_block.elapsed().as_secs_f64());

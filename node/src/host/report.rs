@@ -9,6 +9,7 @@ use std::sync::Arc;
 use consensus::Evidence;
 use ledger::action::Action;
 use ledger::codec;
+use ledger::event::Recorded;
 use ledger::execute::{self, Failure};
 use ledger::governance::cosigner_bytes;
 use ledger::hash::sha256;
@@ -63,6 +64,13 @@ impl Host {
         tracing::error!(%accused, height, kind = evidence.kind().name(), "double signature");
         metrics::counter!("consensus_double_signatures_total").increment(1);
         if self.reports.note(evidence) {
+            self.keep_reports();
+        }
+    }
+
+    /// Takes note of the double signings that a block has recorded.
+    pub(super) fn note_recorded(&mut self, events: &[Recorded]) {
+        if self.reports.committed(events) {
             self.keep_reports();
         }
     }

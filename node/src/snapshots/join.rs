@@ -170,6 +170,8 @@ struct Joiner<'a> {
     parts: &'a Parts,
     staging: Staging,
     peers: Peers,
+    /// Who offered the snapshot that is being fetched; unknown when an earlier process chose it.
+    offered_by: Option<network::PublicKey>,
     /// The validator sets since the genesis, as far as they are proven, and what proves them.
     eras: EraWalk,
     proofs: Vec<EraLink>,
@@ -189,6 +191,7 @@ pub async fn join(parts: &Parts, dir: &Path) -> Result<Tip, JoinError> {
         eras: EraWalk::new(genesis.chain_id.clone(), genesis.validators.clone()),
         proofs: Vec::new(),
         peers: Peers::new(parts.network.clone()),
+        offered_by: None,
         parts,
         progress: Progress::default(),
         said: Instant::now(),
@@ -207,6 +210,9 @@ pub async fn join(parts: &Parts, dir: &Path) -> Result<Tip, JoinError> {
             Err(Setback::Gone(reason)) => {
                 tracing::warn!(height = joiner.progress.height, %reason, "this snapshot cannot be had; looking for another");
                 joiner.staging.forget_manifest()?;
+                if let Some(peer) = joiner.offered_by.take() {
+                    joiner.peers.offered_in_vain(peer);
+                }
             }
         }
     }

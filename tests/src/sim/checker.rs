@@ -10,14 +10,15 @@ use ledger::block;
 use ledger::certificate::VoteType;
 use ledger::crypto::PublicKey;
 use ledger::event::Event;
+use ledger::governance::DoubleSigning;
 use ledger::hash::{ValidatorSetHash, sha256};
 use ledger::id::{ChainId, DoubleSigningId, Height};
-use ledger::state::keys::DoubleSigningKey;
-use ledger::state::read;
+use ledger::state::decode_value;
+use ledger::state::keys::all_double_signings;
 use ledger::transaction;
 use ledger::validators::ValidatorSet;
 
-use super::host::Commit;
+use super::host::{Commit, REPORT_AGAIN};
 use super::store::Store;
 use crate::chain::State;
 use speech::{Set, Speech};
@@ -61,7 +62,7 @@ pub struct Checker {
     /// What each honest node has proven.
     proven: BTreeMap<usize, BTreeSet<DoubleSigningId>>,
     /// What of it is on the node's disk, or was until it was settled.
-    kept: BTreeMap<usize, BTreeMap<DoubleSigningId, Height>>,
+    kept: BTreeMap<usize, BTreeMap<DoubleSigningId, Evidence>>,
     evidence: u64,
     failure: Option<Failure>,
 }
@@ -200,7 +201,7 @@ impl Checker {
         }
         self.proven.entry(node).or_default().insert(evidence.id());
         if kept {
-            self.kept.entry(node).or_default().insert(evidence.id(), evidence.height());
+            self.kept.entry(node).or_default().insert(evidence.id(), evidence.clone());
         }
     }
 
@@ -227,12 +228,19 @@ impl Checker {
         }
     }
 
-    /// A double signing up to this height that an honest node has proven, kept, and that is not on its ledger.
+    /// A double signing up to this height that an honest node has proven, kept, and that is not on its ledger, nor another
+    /// of the same validator and kind a few heights from it.
     #[must_use]
     pub fn unreported(&self, node: usize, state: &State, until: u64) -> Option<DoubleSigningId> {
-        let recorded = |id: &DoubleSigningId| matches!(read(state, &DoubleSigningKey(id)), Ok(Some(_)));
-        let kept = self.kept.get(&node)?.iter().filter(|(_, height)| height.get() <= until);
-        kept.map(|(id, _)| *id).find(|id| !recorded(id))
+        let recorded = recorded_double_signings(state);
+        let is_covered = |kept: &Evidence| {
+            recorded.iter().any(|one| {
+                (one.accused(), one.kind()) == (kept.accused(), kept.kind())
+                    && one.height().get().abs_diff(kept.height().get()) < REPORT_AGAIN
+            })
+        };
+        let mut kept = self.kept.get(&node)?.iter().filter(|(_, kept)| kept.height().get() <= until);
+        kept.find(|(_, kept)| !is_covered(kept)).map(|(id, _)| *id)
     }
 
     /// A node has forgotten what it had heard.
@@ -281,4 +289,10 @@ impl Checker {
         let adversaries = validators.iter().filter(|v| self.adversaries.contains(&v.public_key)).count();
         Set { size: validators.len(), quorum: validators.quorum(), adversaries }
     }
+}
+
+fn recorded_double_signings(state: &State) -> Vec<Evidence> {
+    let (from, before) = all_double_signings();
+    let records = state.rows(&from, &before).map(|(key, value)| decode_value::<DoubleSigning>(key, value));
+    records.filter_map(|record| Some(record.ok()?.evidence)).collect()
 }

@@ -36,6 +36,8 @@ const DISK_EVERY_MS: u64 = 2_000;
 const ASK_EVERY_MS: u64 = 3_000;
 /// A block is made after so many ms even if nothing waits.
 const HEARTBEAT_MS: u64 = 600_000;
+/// Heights within which one double signing stands for others of its kind; the program's is more than most runs have.
+pub const REPORT_AGAIN: u64 = 4;
 /// A block dated so many ms ahead of our clock gets no vote.
 pub const FUTURE_MS: u64 = 500;
 /// A block dated so many ms behind our clock gets no vote.
@@ -130,8 +132,8 @@ impl Host {
             // Without its log it may have forgotten votes at this height.
             abstains_at: (!log_was_there).then(|| tip.height.next()),
             reports: match env.mutation {
-                Some(Mutation::ForgetReports) => Reports::default(),
-                _ => Reports::decode(&env.disk.reports, env.chain.id()),
+                Some(Mutation::ForgetReports) => Reports::new(REPORT_AGAIN),
+                _ => Reports::decode(&env.disk.reports, env.chain.id(), REPORT_AGAIN),
             },
         };
         host.refresh(env)?;
@@ -340,6 +342,10 @@ impl Host {
             Output::Evidence(evidence) => self.note_evidence(env, evidence),
             Output::Commit { certificate, body } => self.commit(env, certificate, body)?,
             Output::Behind { height, from } => self.on_behind(env, height, &from),
+            Output::BeginAgain { .. } => {
+                self.stand_down(env, Phase::Running);
+                self.take_up(env)?;
+            }
             // The loop asks the replica whether it wants to start, and who is behind will ask.
             Output::RoundStarted { .. } | Output::NextHeightBegun { .. } | Output::PeerBehind { .. } => {}
             Output::Halt { reason } => return Err(Stop::Halt(reason.to_string())),

@@ -7,6 +7,10 @@ use ledger::genesis::Genesis;
 use ledger::id::Height;
 use ledger::merkle::Hash;
 use ledger::merkle::log::{Frontier, leaf_hash};
+use ledger::merkle::map;
+use ledger::snapshot::EraLink;
+use ledger::state::StateKey as _;
+use ledger::state::keys::ValidatorsKey;
 use ledger::transaction;
 
 use crate::chain::State;
@@ -34,6 +38,8 @@ pub struct Store {
     genesis_tip: Tip,
     frontier: Frontier,
     blocks: Vec<Stored>,
+    /// The blocks that changed the validators, with what proves it.
+    eras: Vec<EraLink>,
 }
 
 impl Store {
@@ -48,7 +54,26 @@ impl Store {
             genesis_tip: genesis.tip(),
             frontier: Frontier::default(),
             blocks: Vec::new(),
+            eras: Vec::new(),
         }
+    }
+
+    /// A ledger made from the pieces of a snapshot.
+    #[must_use]
+    pub fn restored(
+        genesis: &Genesis,
+        state: State,
+        frontier: Frontier,
+        blocks: Vec<Stored>,
+        eras: Vec<EraLink>,
+    ) -> Self {
+        Self { state, genesis_tip: genesis.tip(), frontier, blocks, eras }
+    }
+
+    /// The blocks that changed the validators, the first one first.
+    #[must_use]
+    pub fn eras(&self) -> &[EraLink] {
+        &self.eras
     }
 
     /// The last block.
@@ -82,6 +107,17 @@ impl Store {
     pub fn commit(&mut self, certificate: CommitCertificate, body: Body, executed: &Executed) {
         assert_eq!(executed.header.height, self.tip().height.next(), "blocks are stored in order");
         self.state.keep(executed);
+        let changed = executed.changes.iter().find(|(key, _)| **key == ValidatorsKey.key());
+        if let Some((key, Some(validators))) = changed {
+            let proof =
+                map::prove(&self.state, executed.header.height.get(), key).expect("it was just written");
+            self.eras.push(EraLink {
+                header: executed.header_bytes.clone().into(),
+                certificate: certificate.encode().into(),
+                validators: validators.clone().into(),
+                proof: proof.encode().into(),
+            });
+        }
         self.frontier.append(leaf_hash(&executed.header_bytes));
         executed.transactions.iter().for_each(|(_, bytes)| self.frontier.append(leaf_hash(bytes)));
         let tip = Tip { height: executed.header.height, id: executed.id, time: executed.header.time };

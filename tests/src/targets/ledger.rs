@@ -4,7 +4,12 @@ use ledger::block::{Block, Header, MAX_LEAF_BYTES, MAX_TRANSACTIONS};
 use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::event::Recorded;
+use ledger::governance::{DoubleSigning, Era, ProposedChange};
 use ledger::id::{ChainId, CreditCode};
+use ledger::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList};
+use ledger::record::certificate::{
+    Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
+};
 use ledger::record::guarantee::Guarantee;
 use ledger::record::listing::{Listing, Qualification, Quote};
 use ledger::record::organisation::{KeyHolder, Organisation};
@@ -130,6 +135,19 @@ pub fn record(bytes: &[u8]) {
     canonical::<Guarantee>(bytes);
     canonical::<Due>(bytes);
     canonical::<RulePack>(bytes);
+    canonical::<CertificationAuthority>(bytes);
+    canonical::<AuthorityStanding>(bytes);
+    canonical::<RevocationList>(bytes);
+    canonical::<ListedRevocation>(bytes);
+    canonical::<Certificate>(bytes);
+    canonical::<CertificateKeyHolder>(bytes);
+    canonical::<Involvement>(bytes);
+    canonical::<ProposedChange>(bytes);
+    canonical::<DoubleSigning>(bytes);
+    canonical::<SharedKey>(bytes);
+    if let Some(era) = canonical::<Era>(bytes) {
+        assert!(!era.validators.is_empty());
+    }
     if let Some(set) = canonical::<ValidatorSet>(bytes) {
         assert!((1..=ledger::validators::MAX_VALIDATORS).contains(&set.len()));
         assert!(set.quorum() * 3 > set.len() * 2 && set.quorum() <= set.len());

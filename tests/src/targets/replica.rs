@@ -6,6 +6,7 @@ use consensus::{Evidence, Message, Record, TimeoutKind};
 use ledger::certificate::VoteType;
 use ledger::id::{ChainId, Height};
 use ledger::validators::MAX_VALIDATORS;
+use node::reports::{REPORT_AGAIN, REPORTS_MAX, Reports};
 
 use super::seeds::{self, signed_vote};
 use super::{chain, key, may_sign};
@@ -115,4 +116,18 @@ pub fn log(bytes: &[u8]) {
             assert!(!intact, "an intact frame at {offset} was passed over");
         }
     });
+}
+
+/// The file of double signings: what is read of it proves them, and it comes back when it is written and read again.
+pub fn reports(bytes: &[u8]) {
+    let reports = Reports::decode(bytes, &chain(), REPORT_AGAIN);
+    let waiting = reports.waiting(Height::new(0));
+    assert!(waiting.len() <= REPORTS_MAX);
+    for (id, evidence) in &waiting {
+        assert_eq!(evidence.id(), *id);
+        assert_eq!(evidence.verify(&chain(), &evidence.accused()), Ok(()));
+        assert!(may_sign(&evidence.accused()), "a forged accusation");
+    }
+    let again = Reports::decode(&reports.encode(), &chain(), REPORT_AGAIN);
+    assert_eq!(again.waiting(Height::new(0)), waiting);
 }

@@ -7,17 +7,21 @@ use std::sync::OnceLock;
 
 use ledger::hash::tagged;
 use rand_core::{TryCryptoRng, TryRng};
+use sealing::Proof;
 use sealing::bid::{BidContext, DealingBytes, Draft, KeyContext};
 use sealing::committee::{Committee, Member, Seat};
 use sealing::document::{Decryptor, DocumentKey, Encryptor};
 use sealing::element::Element;
 use sealing::envelope::{Secret, SizeClass, pad, unpad};
+use sealing::handover::{
+    ReceiverKey, ReceiverSecret, open_document_key, open_seat, seal_document_key, seal_seat,
+};
 use sealing::id::{CentreId, OneTimeKey, TenderId};
 use sealing::message::docs_root;
 use sealing::opening::{ChunkContext, LiveList, OpeningShares, open_with_dealer_secret};
-use sealing::seat::SeatSecret;
+use sealing::seat::{Registration, SeatSecret};
 use sealing::stamp::{IssuerKey, MODULUS_LEN, Stamp};
-use sealing::suite::Ristretto255;
+use sealing::suite::{Ristretto255, Sm2, Suite as AnySuite};
 use zeroize::Zeroizing;
 
 type Suite = Ristretto255;
@@ -65,6 +69,9 @@ pub(super) struct World {
     secret: Secret,
     pub(super) shares: Vec<u8>,
     pub(super) ciphertext: Vec<u8>,
+    seat: Element,
+    pub(super) seat_key: Vec<u8>,
+    pub(super) document_key: Vec<u8>,
 }
 
 impl World {
@@ -87,6 +94,11 @@ impl World {
             .collect();
         let dealers: Vec<Element> = bids.iter().map(|bid| *bid.dealing.dealer()).collect();
         let shares = chunk(&committee).give(Seat::FIRST, &secrets[0], &dealers, &mut rng).expect("its seat");
+        let receiver = receiver().public();
+        let seat_key =
+            seal_seat(&secrets[0], &registration(), SUCCESSOR, &receiver, &mut rng).expect("a key");
+        let document_key =
+            seal_document_key(&document_key(), "test", &TenderId::from_bytes([1; 32]), &receiver, &mut rng);
         let (first, dealing) = (&bids[0], bids[0].dealing.encode());
         let split = DealingBytes::split(&dealing, 4).expect("a dealing");
         let secret = open_with_dealer_secret(&committee, &split, &first.dealer_secret.encode());
@@ -96,6 +108,9 @@ impl World {
             envelope: first.envelope.clone(),
             shares: shares.encode(),
             ciphertext: encrypt(&vec![7; DOCUMENT]),
+            seat: *secrets[0].public(),
+            seat_key,
+            document_key: document_key.expect("a key"),
             dealers,
             dealing,
             committee,
@@ -111,6 +126,18 @@ fn bid(committee: &Committee) -> BidContext<'_> {
 fn chunk(committee: &Committee) -> ChunkContext<'_> {
     let tender = TenderId::from_bytes([1; 32]);
     ChunkContext { committee, tender, live_root: LiveList::new([]).root::<Suite>(&tender), chunk: 0 }
+}
+
+/// Who takes over the seat.
+const SUCCESSOR: CentreId = CentreId::from_bytes([9; 32]);
+
+/// Whom keys are handed to.
+fn receiver() -> ReceiverSecret {
+    ReceiverSecret::from_bytes(&Zeroizing::new([5; 32]))
+}
+
+const fn registration() -> Registration<'static> {
+    Registration { chain_id: "test", epoch: 1, centre: CentreId::from_bytes([1; 32]) }
 }
 
 fn document_key() -> DocumentKey {
@@ -188,5 +215,54 @@ pub fn ciphertext(bytes: &[u8]) {
     assert_eq!(opened.is_ok(), cipher == world.ciphertext);
     if let Ok(chunks) = opened {
         assert!(chunks.concat() == vec![7; DOCUMENT]);
+    }
+}
+
+/// Points, scalars and proofs of both suites have one encoding each.
+pub fn elements(bytes: &[u8]) {
+    elements_of::<Ristretto255>(bytes);
+    elements_of::<Sm2>(bytes);
+}
+
+fn elements_of<S: AnySuite>(bytes: &[u8]) {
+    if let Ok(element) = Element::<S>::decode(bytes) {
+        assert_eq!(element.as_bytes(), bytes);
+    }
+    if let Ok(proof) = Proof::<S>::decode(bytes) {
+        assert_eq!(proof.encode().as_slice(), bytes);
+    }
+    if let Ok(scalar) = bytes.try_into()
+        && let Ok(secret) = SeatSecret::<S>::decode(&Zeroizing::new(scalar))
+    {
+        assert_eq!(secret.encode().as_slice(), bytes);
+        assert_eq!(Element::<S>::decode(secret.public().as_bytes()).as_ref(), Ok(secret.public()));
+    }
+}
+
+/// A point and a scalar of each suite, and a proof's length of bytes.
+pub(super) fn elements_seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let mut rng = Reproducible(1 << 32);
+    let (one, other) =
+        (SeatSecret::<Ristretto255>::generate(&mut rng), SeatSecret::<Sm2>::generate(&mut rng));
+    vec![
+        ("point", one.public().as_bytes().to_vec()),
+        ("scalar", one.encode().to_vec()),
+        ("point of sm2", other.public().as_bytes().to_vec()),
+        ("scalar of sm2", other.encode().to_vec()),
+        ("two scalars", [one.encode().as_slice(), other.encode().as_slice()].concat()),
+    ]
+}
+
+/// Only the genuine bytes open, each for its purpose.
+pub fn handover(bytes: &[u8]) {
+    let (world, tender) = (World::get(), TenderId::from_bytes([1; 32]));
+    let key = open_document_key::<Suite>(&receiver(), "test", &tender, bytes);
+    assert_eq!(key.is_ok(), bytes == world.document_key);
+    assert!(open_document_key::<Suite>(&receiver(), "other", &tender, bytes).is_err());
+    let seat = open_seat::<Suite>(&receiver(), &registration(), SUCCESSOR, &world.seat, bytes);
+    assert_eq!(seat.is_ok(), bytes == world.seat_key);
+    if let Ok(receiver) = bytes.try_into().map(ReceiverKey::from_bytes) {
+        let sealed = seal_document_key(&document_key(), "test", &tender, &receiver, &mut Reproducible(0));
+        assert!(sealed.is_err() || sealed.is_ok_and(|sealed| sealed.len() == sealing::handover::SEALED_LEN));
     }
 }

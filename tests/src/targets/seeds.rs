@@ -2,8 +2,10 @@
 //!
 //! `UPDATE=1` with the test of the corpus writes them to `fuzz/corpus`, next to the inputs that once found a fault.
 
+mod certificates;
 mod consensus;
 mod proofs;
+mod snapshots;
 
 use bytes::Bytes;
 use ledger::codec;
@@ -13,8 +15,10 @@ use minicbor::Encoder;
 use minicbor::bytes::ByteVec;
 use node::wire::{self, Answer, CertifiedBlock, Question};
 
-pub(super) use self::consensus::{block_bytes, block_id, polka, signed_proposal, signed_vote};
-use self::consensus::{certificate, empty_block, evidence, logs, messages};
+pub(super) use self::consensus::{
+    block_bytes, block_id, certify, empty_block, polka, signed_proposal, signed_vote,
+};
+use self::consensus::{certificate, evidence, logs, messages, reports};
 use super::key;
 use super::replica::LOG_HEIGHT;
 use super::sealed::World;
@@ -39,16 +43,28 @@ pub fn seeds(target: &str) -> Vec<Seed> {
         "message" => messages().into_iter().map(|(name, m)| seed(name, m.encode())).collect(),
         "evidence" => evidence().into_iter().map(|(name, e)| seed(name, e.encode())).collect(),
         "log" => logs(),
+        "reports" => reports(),
         "gossip" => gossip(),
         "question" => questions(),
         "answer" => answers(),
         "map_proof" => proofs::map_proofs(),
         "log_proof" => proofs::log_proofs(),
         "tiles" => proofs::tiles(),
+        "manifest" => snapshots::manifests(),
+        "chunk" => snapshots::chunks(),
+        "era" => snapshots::eras(),
+        "link" => snapshots::links(),
+        "x509" => certificates::x509(),
+        "delegation" => certificates::delegations(),
         "dealing" => vec![seed("genuine", World::get().dealing.clone())],
         "shares" => vec![seed("genuine", World::get().shares.clone())],
         "stamp" => vec![seed("odd", vec![0xc5; sealing::stamp::LEN])],
         "envelope" => vec![seed("genuine", World::get().envelope.clone())],
+        "elements" => super::sealed::elements_seeds().into_iter().map(|(n, b)| seed(n, b)).collect(),
+        "handover" => vec![
+            seed("document key", World::get().document_key.clone()),
+            seed("seat key", World::get().seat_key.clone()),
+        ],
         "ciphertext" => vec![seed("genuine", [&[255][..], &World::get().ciphertext].concat())],
         "text" => TEXTS.iter().map(|(name, text)| seed(name, text.as_bytes().to_vec())).collect(),
         "genesis" => vec![seed("real clock", genesis_text(0)), seed("stepped clock", genesis_text(1))],
@@ -97,8 +113,16 @@ fn gossip() -> Vec<Seed> {
 }
 
 fn questions() -> Vec<Seed> {
-    let blocks = Question::Blocks { from: Height::new(300) };
-    vec![seed("tip", Question::Tip.encode().to_vec()), seed("blocks", blocks.encode().to_vec())]
+    let height = Height::new(300);
+    let questions = [
+        ("tip", Question::Tip),
+        ("blocks", Question::Blocks { from: height }),
+        ("snapshot", Question::Snapshot { at_most: height }),
+        ("chunk", Question::Chunk { height, hash: [7; 32] }),
+        ("links", Question::Links { top: height }),
+        ("eras", Question::Eras { after: height }),
+    ];
+    questions.into_iter().map(|(name, question)| seed(name, question.encode().to_vec())).collect()
 }
 
 fn answers() -> Vec<Seed> {
@@ -108,7 +132,8 @@ fn answers() -> Vec<Seed> {
         ("no blocks", Answer::Blocks(Vec::new())),
         ("two blocks", Answer::Blocks(vec![one(), one()])),
     ];
-    answers.into_iter().map(|(name, answer)| seed(name, answer.encode().to_vec())).collect()
+    let answers = answers.into_iter().chain(snapshots::answers());
+    answers.map(|(name, answer)| seed(name, answer.encode().to_vec())).collect()
 }
 
 // --- Text ---
@@ -190,7 +215,7 @@ fn configs() -> Vec<Seed> {
 
 // --- The interface ---
 
-const READS: [&str; 20] = [
+const READS: [&str; 30] = [
     "/",
     "/openapi.json",
     "/v1/status",
@@ -211,6 +236,16 @@ const READS: [&str; 20] = [
     "/readyz?verbose",
     "/metrics",
     "/v1/%00%ff?%zz=%e4%b8",
+    "/v1/members",
+    "/v1/governance/changes?limit=1&status=open",
+    "/v1/evidence?limit=3",
+    "/v1/authorities",
+    "/v1/authorities/82c1a5ad8d60fc47813afbc547d839580fcaef6a9cdc30f6fc494a2c44b71427",
+    "/v1/certificates/82c1a5ad8d60fc47813afbc547d839580fcaef6a9cdc30f6fc494a2c44b71427",
+    "/v1/organisations/91350100M000100Y43/certificates?limit=1",
+    "/v1/organisations/91350100M000100Y43/keys",
+    "/v1/shared-keys?cursor=MDEy",
+    "/v1/listings/B01-914401000000000017-20241004-999999-L/bidders?limit=0",
 ];
 
 /// First a byte that says whether a batch is sent, then the body.

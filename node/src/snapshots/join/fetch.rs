@@ -17,6 +17,7 @@ use ledger::state::{StateKey, decode_value};
 use ledger::validators::ValidatorSet;
 
 use super::{GIVE_UP, JoinError, Joiner, Setback, Step, Target, staging};
+use crate::network::PublicKey;
 use crate::wire::{Answer, CertifiedBlock, Question};
 
 /// Chunks being fetched at a time.
@@ -40,7 +41,8 @@ impl Joiner<'_> {
         }
         let at_most = self.parts.trust.map_or(Height::new(u64::MAX), |(height, _)| height);
         loop {
-            if let Some(target) = self.ask_for_manifests(at_most).await {
+            if let Some((peer, target)) = self.ask_for_manifests(at_most).await {
+                self.offered_by = Some(peer);
                 self.staging.set_manifest(&target.manifest, &target.parts)?;
                 return Ok(target);
             }
@@ -49,12 +51,12 @@ impl Joiner<'_> {
         }
     }
 
-    async fn ask_for_manifests(&mut self, at_most: Height) -> Option<Target> {
+    async fn ask_for_manifests(&mut self, at_most: Height) -> Option<(PublicKey, Target)> {
         let mut asked = FuturesUnordered::new();
         for peer in self.peers.usable() {
             asked.push(self.peers.ask(peer, Question::Snapshot { at_most }));
         }
-        let mut best: Option<Target> = None;
+        let mut best: Option<(PublicKey, Target)> = None;
         let mut untrusted = Vec::new();
         while let Some((peer, answer)) = asked.next().await {
             let bytes = match answer {
@@ -67,8 +69,11 @@ impl Joiner<'_> {
             match self.accept(&bytes) {
                 Ok(target) => {
                     self.peers.answered(peer, true);
-                    if best.as_ref().is_none_or(|best| best.height() < target.height()) {
-                        best = Some(target);
+                    let worth =
+                        |(peer, target): &(PublicKey, Target)| self.peers.worth(peer, target.height());
+                    let offer = (peer, target);
+                    if best.as_ref().is_none_or(|best| worth(best) < worth(&offer)) {
+                        best = Some(offer);
                     }
                 }
                 // That may be the truth: the members have changed, and somebody may prove it. Otherwise the operator has
@@ -95,7 +100,7 @@ impl Joiner<'_> {
 
     /// Asks a peer for the changes of the validators that are not known yet, and tells how many it has proven. Nothing that
     /// it says is believed: a wrong one is not taken, and the next peer is asked.
-    async fn ask_for_eras(&mut self, peer: crate::network::PublicKey) -> usize {
+    async fn ask_for_eras(&mut self, peer: PublicKey) -> usize {
         let mut proven = 0;
         loop {
             let after = self.eras.height();
@@ -175,8 +180,13 @@ impl Joiner<'_> {
         }
         let bytes =
             missing.iter().filter_map(|number| target.parts.get(*number)).map(|part| u64::from(part.bytes));
-        // Once as fetched, once in the store.
-        self.room_for(bytes.sum::<u64>().saturating_mul(2)).await?;
+        // Once as fetched, once in the store. How much it is says whoever offered the snapshot, who may exaggerate.
+        let room = self.room_for(bytes.sum::<u64>().saturating_mul(2));
+        if let Ok(room) = tokio::time::timeout(GIVE_UP, room).await {
+            room?;
+        } else {
+            return Err(Setback::Gone("the disk has no room for it".into()));
+        }
         let mut open = FuturesUnordered::new();
         let mut last_useful = Instant::now();
         loop {

@@ -3,6 +3,7 @@
 //! A peer that sends what does not hold is not asked again while this process joins; one that is slow or has nothing rests
 //! for a while. The next question goes to the next peer, so that the load is spread.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ pub(super) struct Peers {
 #[derive(Default)]
 struct Known {
     lied: bool,
+    /// How many snapshots it has offered that could not be had.
+    in_vain: u32,
     rests_until: Option<Instant>,
     open: usize,
 }
@@ -84,6 +87,18 @@ impl Peers {
         let known = self.known.entry(peer).or_default();
         known.open = known.open.saturating_sub(1);
         known.rests_until = (!useful).then(|| Instant::now() + REST);
+    }
+
+    /// The snapshot that this peer offered could not be had from anybody: the offers of others come first now.
+    pub(super) fn offered_in_vain(&mut self, peer: PublicKey) {
+        let known = self.known.entry(peer).or_default();
+        known.in_vain = known.in_vain.saturating_add(1);
+    }
+
+    /// What an offer of this peer is worth, the larger the better: whoever has offered least in vain, and of those the
+    /// highest. So a peer that holds out a snapshot and withholds its pieces is believed once at a time, in turn with others.
+    pub(super) fn worth(&self, peer: &PublicKey, height: u64) -> (Reverse<u32>, u64) {
+        (Reverse(self.known.get(peer).map_or(0, |known| known.in_vain)), height)
     }
 
     /// Asks this peer nothing any more.

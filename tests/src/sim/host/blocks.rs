@@ -223,6 +223,7 @@ impl Host {
         }
         stored?;
         let transactions: Vec<_> = executed.transactions.iter().map(|(id, _)| *id).collect();
+        self.note_recorded(env, &executed.events);
         self.tip = Tip { height, id: executed.id, time: executed.header.time };
         if self.abstains_at.take_if(|abstained| *abstained <= height).is_some() {
             env.disk.make_log();

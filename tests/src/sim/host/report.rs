@@ -3,6 +3,7 @@
 
 use consensus::Evidence;
 use ledger::action::Action;
+use ledger::event::Recorded;
 use ledger::id::DoubleSigningId;
 use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::transaction::{self, Payload};
@@ -21,6 +22,13 @@ impl Host {
             env.disk.reports = self.reports.encode();
         }
         env.out.push(Effect::Accused { evidence: Box::new(evidence), kept });
+    }
+
+    /// Takes note of the double signings that a block has recorded.
+    pub(super) fn note_recorded(&mut self, env: &mut Env<'_>, events: &[Recorded]) {
+        if self.reports.committed(events) {
+            env.disk.reports = self.reports.encode();
+        }
     }
 
     /// Whether a double signing waits to be on the ledger.

@@ -2,9 +2,10 @@
 
 use ledger::id::Height;
 
-use super::super::REPORTED;
 use super::super::disk::Moment;
 use super::super::host::{Host, Stop};
+use super::super::store::Store;
+use super::super::{JOINED, REPORTED, joining};
 use super::{Event, World};
 
 /// The longest time a crashed node stays down, in ms.
@@ -13,8 +14,41 @@ const DOWN_MAX_MS: u64 = 3_000;
 const OPERATOR_EVERY_MS: u64 = 500;
 
 impl World {
+    /// The ledger of a node that joins by a snapshot of this one's; `None` when it has no block yet.
+    pub fn joined_from(&mut self, node: usize) -> Option<Store> {
+        let machine = &mut self.nodes[node];
+        machine.disk.store.blocks().last()?;
+        match joining::join(&self.chain, &machine.disk.store, &mut machine.rng) {
+            Ok(joined) => {
+                self.count("joins by a snapshot");
+                *self.counts.entry("damaged pieces of snapshots refused").or_default() += joined.refused;
+                Some(joined.store)
+            }
+            Err(detail) => {
+                self.checker.fail(self.now, JOINED, format!("from node {node}: {detail}"));
+                None
+            }
+        }
+    }
+
+    /// A machine without a ledger may begin with a snapshot of an honest node's instead of the genesis.
+    fn begin(&mut self, node: usize) {
+        if self.height(node) > 0 || self.nodes[node].on || !self.nodes[node].rng.permille(700) {
+            return;
+        }
+        let others = (0..self.nodes.len()).filter(|other| *other != node && self.is_honest(*other));
+        let Some(from) = others.max_by_key(|other| self.height(*other)) else { return };
+        if let Some(store) = self.joined_from(from) {
+            self.note(Some(node), "joins", store.tip().height.get(), || {
+                format!("by a snapshot of node {from}")
+            });
+            self.nodes[node].disk.store = store;
+        }
+    }
+
     /// A process starts on a machine that has none.
     pub(super) fn boot(&mut self, node: usize) {
+        self.begin(node);
         self.nodes[node].on = true;
         if self.nodes[node].host.is_some() || self.nodes[node].refuses.is_some() {
             return;

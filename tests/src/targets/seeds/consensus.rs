@@ -8,12 +8,13 @@ use consensus::{Evidence, Message};
 use ledger::block::{self, Block, Header};
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType};
 use ledger::id::Height;
+use node::reports::{REPORT_AGAIN, Reports};
 
 use super::super::replica::{LOG_HEIGHT, frames};
 use super::super::{chain, key};
 use super::{Seed, format, seed};
 
-pub(super) fn empty_block() -> Block {
+pub(in crate::targets) fn empty_block() -> Block {
     let header = Header::decode(&format("header")).expect("a pinned header");
     Block { header, transactions: Vec::new() }
 }
@@ -56,8 +57,13 @@ pub(in crate::targets) fn signed_proposal(
     SignedProposal { proposal, signature }
 }
 
-fn signatures(count: usize, height: Height, vote_type: VoteType) -> Vec<CommitSignature> {
-    let vote = |i| signed_vote(&format!("voter {i}"), height, 0, vote_type, Some(block_id()));
+fn signatures(
+    count: usize,
+    height: Height,
+    vote_type: VoteType,
+    block_id: block::Id,
+) -> Vec<CommitSignature> {
+    let vote = |i| signed_vote(&format!("voter {i}"), height, 0, vote_type, Some(block_id));
     let mut all: Vec<CommitSignature> = (0..count)
         .map(vote)
         .map(|vote| CommitSignature { public_key: vote.vote.voter, signature: vote.signature })
@@ -68,13 +74,18 @@ fn signatures(count: usize, height: Height, vote_type: VoteType) -> Vec<CommitSi
 
 /// Three prevotes for the seeds' block.
 pub(in crate::targets) fn polka(height: Height) -> PolkaCertificate {
-    let signatures = signatures(3, height, VoteType::Prevote);
+    let signatures = signatures(3, height, VoteType::Prevote, block_id());
     PolkaCertificate { height, round: 0, block_id: block_id(), signatures }
 }
 
 pub(super) fn certificate(count: usize) -> CommitCertificate {
-    let signatures = signatures(count, LOG_HEIGHT, VoteType::Precommit);
-    CommitCertificate { height: LOG_HEIGHT, round: 0, block_id: block_id(), signatures }
+    certify(count, LOG_HEIGHT, block_id())
+}
+
+/// A certificate of so many voters for a block.
+pub(in crate::targets) fn certify(count: usize, height: Height, block_id: block::Id) -> CommitCertificate {
+    let signatures = signatures(count, height, VoteType::Precommit, block_id);
+    CommitCertificate { height, round: 0, block_id, signatures }
 }
 
 pub(super) fn messages() -> Vec<(&'static str, Message)> {
@@ -108,6 +119,22 @@ pub(super) fn evidence() -> Vec<(&'static str, Evidence)> {
         ("votes", Evidence::votes(vote(None), vote(Some(block_id())))),
         ("one vote twice", Evidence::votes(vote(None), vote(None))),
         ("proposals", Evidence::proposals(proposal(None), proposal(Some(1)))),
+    ]
+}
+
+pub(super) fn reports() -> Vec<Seed> {
+    let file = |which: &[&Evidence]| {
+        let mut reports = Reports::new(REPORT_AGAIN);
+        which.iter().for_each(|one| assert!(reports.note((*one).clone()), "one of each kind"));
+        reports.encode()
+    };
+    let evidence = evidence();
+    let (votes, proposals) = (&evidence[0].1, &evidence[2].1);
+    vec![
+        seed("none", file(&[])),
+        seed("one", file(&[votes])),
+        seed("two", file(&[votes, proposals])),
+        seed("no proof", file(&[&evidence[1].1])),
     ]
 }
 
