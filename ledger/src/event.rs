@@ -14,6 +14,7 @@ use crate::record::certificate::RevocationReason;
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
 use crate::record::organisation::Role;
+use crate::rule::TradeKind;
 use crate::time::{BlockTime, Span};
 use crate::transaction;
 
@@ -305,6 +306,9 @@ pub enum Event {
         /// Its version.
         #[n(0)]
         version: u32,
+        /// The kind of trade that it rules.
+        #[cbor(n(1), skip_if = "TradeKind::is_first")]
+        kind: TradeKind,
     },
     /// It is proven that a validator signed twice.
     #[n(26)]

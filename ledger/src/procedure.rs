@@ -41,9 +41,9 @@ use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification};
 use crate::record::organisation::{KeyHolder, Organisation};
 use crate::record::{Due, DueAt, Parameters};
-use crate::rule::{RuleError, RulePack};
+use crate::rule::{RuleError, RulePack, TradeKind};
 use crate::state::keys::{
-    DueKey, FormerRules, GuaranteeKey, LandListingRules, ListingKey, OrganisationKey, QualificationKey,
+    DueKey, FormerRulesKey, GuaranteeKey, ListingKey, OrganisationKey, QualificationKey, RulesKey,
 };
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
@@ -126,24 +126,24 @@ impl Context<'_, '_> {
         self.state.read(&QualificationKey(listing, bidder))
     }
 
-    pub(crate) fn rules(&self) -> Result<RulePack, Failure> {
-        Ok(self.state.read(&LandListingRules)?.ok_or(Rejection::RuleMissing)?)
+    pub(crate) fn rules(&self, kind: TradeKind) -> Result<RulePack, Failure> {
+        Ok(self.state.read(&RulesKey(kind))?.ok_or(Rejection::RuleMissing)?)
     }
 
     pub(crate) fn rules_of(&self, listing: &Listing) -> Result<RulePack, Failure> {
-        Ok(rules_of(self.state, listing)?)
+        Ok(rules_of(self.state, TradeKind::LandListing, listing.terms.pack_version)?)
     }
 }
 
-/// The rules that a listing began with, counted by the holiday table in force: a newer pack does not touch
+/// The rules that a trade began with, counted by the holiday table in force: a newer pack does not touch
 /// a trade that runs, but the State Council's table of the next year is for everybody.
-pub(crate) fn rules_of(state: &Overlay<'_>, listing: &Listing) -> Result<RulePack, StateError> {
-    let missing = || StateError::Store("the state lacks the rules of a listing".into());
-    let now = state.read(&LandListingRules)?.ok_or_else(missing)?;
-    if now.version == listing.terms.pack_version {
+pub(crate) fn rules_of(state: &Overlay<'_>, kind: TradeKind, version: u32) -> Result<RulePack, StateError> {
+    let missing = || StateError::Store("the state lacks the rules of a trade".into());
+    let now = state.read(&RulesKey(kind))?.ok_or_else(missing)?;
+    if now.version == version {
         return Ok(now);
     }
-    let then = state.read(&FormerRules(listing.terms.pack_version))?.ok_or_else(missing)?;
+    let then = state.read(&FormerRulesKey(kind, version))?.ok_or_else(missing)?;
     Ok(RulePack { calendar: now.calendar, ..then })
 }
 

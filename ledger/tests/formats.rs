@@ -29,6 +29,7 @@ use ledger::record::guarantee::{Guarantee, GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::*;
 use ledger::record::organisation::{FormerName, KeyHolder, Organisation, Role, Staff};
 use ledger::record::{Clock, Due, DueAt, Parameters, SteppedClock};
+use ledger::rule::{RulePack, TradeKind};
 use ledger::state::StateKey;
 use ledger::state::keys::*;
 use ledger::time::{BlockTime, Span};
@@ -213,7 +214,7 @@ fn events() -> Vec<Event> {
         Event::MemberAdmitted { organisation: code("new"), from: Height::new(301) },
         Event::MemberRemoved { organisation: code("zs"), from: Height::new(301) },
         Event::KeysRotated { organisation: code("zs"), from: Height::new(301) },
-        Event::RulesAdopted { version: 2 },
+        Event::RulesAdopted { version: 2, kind: TradeKind::LandListing },
         Event::DoubleSigningRecorded {
             double_signing: evidence("zs").id(),
             accused: key("zs votes").public_key(),
@@ -381,7 +382,7 @@ fn pin_state(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::G
     pin_entry(pin, "parameters", &ParametersKey, &genesis.parameters);
     let real = Parameters { clock: Clock::Real, ..genesis.parameters.clone() };
     pin_entry(pin, "parameters with a real clock", &ParametersKey, &real);
-    pin_entry(pin, "rules", &LandListingRules, &genesis.rules);
+    pin_entry(pin, "rules", &RulesKey(TradeKind::LandListing), &genesis.rules);
     pin_entry(pin, "validators", &ValidatorsKey, &genesis.validators);
     pin_entry(pin, "stepped clock", &SteppedClockKey, &SteppedClock { reads: genesis.time });
     let organisation = Organisation {
@@ -548,7 +549,14 @@ fn pin_identity(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis
 fn pin_governance(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genesis::Genesis) {
     let era = Era { from: Height::new(300), validators: genesis.validators.clone() };
     pin_entry(pin, "era", &EraKey(era.from), &era);
-    pin_entry(pin, "former rules", &FormerRules(1), &genesis.rules);
+    pin_entry(pin, "former rules", &FormerRulesKey(TradeKind::LandListing, 1), &genesis.rules);
+    let small = RulePack {
+        rules: genesis.rules.rules[..1].to_vec(),
+        kind: TradeKind::ConstructionTender,
+        ..genesis.rules.clone()
+    };
+    pin_entry(pin, "rules", &RulesKey(small.kind), &small);
+    pin_entry(pin, "former rules", &FormerRulesKey(small.kind, 1), &small);
     for status in [ChangeStatus::Open, ChangeStatus::Adopted(Height::new(301)), ChangeStatus::Expired] {
         pin_entry(pin, "proposed change", &ChangeKey(&change_id()), &proposed_change(status));
     }

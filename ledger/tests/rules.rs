@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use ledger::execute::permission::TABLE;
 use ledger::execute::rejection::Rejection;
 use ledger::record::organisation::Organisation;
-use ledger::rule::{Unit, land_listing};
+use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
 use ledger::state::keys::{AuthorityCountKey, DealSequenceKey, OrganisationKey, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
@@ -151,12 +151,57 @@ fn purpose(id: &str) -> &'static str {
         land_listing::CONTRACT => "from the end of publicity to both contract records, at most",
         land_listing::RELEASE => "from the result to the release of the losers' letters, at most",
         land_listing::LETTER_VALIDITY => "from closing to the expiry of a deposited letter, at least",
+        construction_tender::SALE => "documents are available, at least",
+        construction_tender::PREQUALIFICATION => {
+            "from the end of the sale to the prequalification deadline, at least"
+        }
+        construction_tender::PREQUALIFIED => "prequalified applicants, at least",
+        construction_tender::BIDDING => "from the issue of the documents to the bid deadline, at least",
+        construction_tender::CLARIFICATION => "from a clarification or change to the bid deadline, at least",
+        construction_tender::PREQUALIFICATION_CLARIFICATION => {
+            "from a clarification or change to the prequalification deadline, at least"
+        }
+        construction_tender::INVITEES => "invitees of an invited tender, at least",
+        construction_tender::BOND_SHARE => "bid bond as a share of the estimated price, at most",
+        construction_tender::BOND_CAP => "bid bond, at most",
+        construction_tender::WITHDRAWN_BOND => {
+            "from a withdrawal before the deadline to the return of the bond, at most"
+        }
+        construction_tender::FEWEST_BIDS => "bids without which nothing is opened",
+        construction_tender::COMMITTEE => "members of the evaluation committee, at least",
+        construction_tender::EXPERTS => "experts among them, at least",
+        construction_tender::PROLONGATION => "more members than this share prolong the evaluation",
+        construction_tender::CANDIDATES => "candidates, at most",
+        construction_tender::CANDIDATE_NOTICE => {
+            "from the report to the publication of the candidates, at most"
+        }
+        construction_tender::PUBLICITY => "publicity of the candidates, at least",
+        construction_tender::DOCUMENT_OBJECTION => {
+            "from an objection to the tender documents to the deadline, at least"
+        }
+        construction_tender::PREQUALIFICATION_OBJECTION => {
+            "from an objection to the prequalification documents to their deadline, at least"
+        }
+        construction_tender::ANSWER => "from an objection to its answer, at most",
+        construction_tender::CONTRACT => "from the award notice to the contract, at most",
+        construction_tender::REPORT => "from the determination of the winner to the report, at most",
+        construction_tender::BOND_RETURN => "from the contract to the return of the bonds, at most",
+        construction_tender::PERFORMANCE_BOND => "performance bond as a share of the contract price, at most",
+        construction_tender::COMPLAINT => "from knowing to a complaint, at most",
+        construction_tender::COMPLAINT_ACCEPTANCE => "from a complaint to its acceptance, at most",
+        construction_tender::COMPLAINT_DECISION => {
+            "from the acceptance of a complaint to the decision, at most"
+        }
+        construction_tender::GRACE => "from the bid deadline to the opening, at most",
+        construction_tender::SHARES => "from the opening until it counts as stalled",
+        construction_tender::SELF_OPENING => "from the opening until bidders may open their own bids",
+        construction_tender::ANNULMENT => "from the opening to the annulment of what could not be opened",
+        construction_tender::VALIDITY => "bid validity from the bid deadline, at least",
         id => panic!("say what {id} is for"),
     }
 }
 
-fn periods() -> String {
-    let pack = network::genesis(&network::Options::default()).rules;
+fn periods(pack: &RulePack) -> String {
     let mut text =
         String::from("| rule | what | value | checked | refusal | source |\n|---|---|---|---|---|---|\n");
     for rule in &pack.rules {
@@ -165,20 +210,30 @@ fn periods() -> String {
             Unit::WorkingDay => "working days",
             Unit::Minute => "minutes",
             Unit::Permille => "thousandths",
+            Unit::Count => "",
+            Unit::TenThousandYuan => "ten thousand yuan",
+            Unit::Third if rule.value == 1 => "third",
+            Unit::Third => "thirds",
         };
         let id = rule.id.as_str();
         let named = |r: &&Rejection| r.english().contains(&format!("(rule {id})"));
         let refusal = Rejection::ALL.iter().find(named).map_or("", |r| r.rule());
         let checked = if awaits_checking(id) { "no" } else { "yes" };
         let (what, value, source) = (purpose(id), rule.value, &rule.source);
-        text += &format!("| {id} | {what} | {value} {unit} | {checked} | {refusal} | {source} |\n");
+        let value = format!("{value} {unit}");
+        let value = value.trim_end();
+        text += &format!("| {id} | {what} | {value} | {checked} | {refusal} | {source} |\n");
     }
     text
 }
 
 /// Whether the comment over a rule in the pack says VERIFY.
 fn awaits_checking(id: &str) -> bool {
-    let (before, _) = network::RULES.split_once(&format!("[[rules.rule]]\nid = \"{id}\"")).unwrap();
+    let packs = [(network::RULES, "rules"), (network::CONSTRUCTION_RULES, "construction")];
+    let mut found = packs
+        .iter()
+        .filter_map(|(pack, section)| pack.split_once(&format!("[[{section}.rule]]\nid = \"{id}\"\n")));
+    let (before, _) = found.next().unwrap();
     before.lines().rev().take_while(|line| line.starts_with('#')).any(|line| line.contains("VERIFY"))
 }
 
@@ -220,7 +275,11 @@ fn put(page: &str, name: &str, table: &str) -> String {
 fn the_page_of_rules_says_what_the_code_does() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
     let mut page = std::fs::read_to_string(path).unwrap();
-    for (name, table) in [("periods", periods()), ("permissions", permissions()), ("refusals", refusals())] {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let (land, construction) = (periods(&genesis.rules), periods(&genesis.construction.unwrap()));
+    let tables = [("periods", land), ("construction", construction)];
+    for (name, table) in tables.into_iter().chain([("permissions", permissions()), ("refusals", refusals())])
+    {
         page = put(&page, name, &table);
     }
     compare_or_update(path, &page);
@@ -228,7 +287,8 @@ fn the_page_of_rules_says_what_the_code_does() {
     let words = page.split(|c: char| !c.is_ascii_alphanumeric());
     let cited = words.filter(|w| w.len() == 4 && w[..2].bytes().all(|b| b.is_ascii_uppercase()));
     for rule in cited.filter(|word| word[2..].bytes().all(|b| b.is_ascii_digit())) {
-        let known = land_listing::ALL.contains(&rule) || Rejection::ALL.iter().any(|r| r.rule() == rule);
+        let legal = land_listing::ALL.contains(&rule) || construction_tender::ALL.contains(&rule);
+        let known = legal || Rejection::ALL.iter().any(|r| r.rule() == rule);
         assert!(known, "no rule is called {rule}");
     }
 }

@@ -200,7 +200,7 @@ const LIES: [(&str, Lie); 20] = [
     }),
     ("another version of the rules is adopted", |block| {
         block.events.iter_mut().any(|recorded| match &mut recorded.event {
-            Event::RulesAdopted { version } => {
+            Event::RulesAdopted { version, .. } => {
                 *version += 1;
                 true
             }

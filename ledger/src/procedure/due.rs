@@ -7,7 +7,7 @@ use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
 use crate::record::Due;
 use crate::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use crate::record::listing::{EndReason, Listing, Qualification, Stage};
-use crate::rule::{RuleError, land_listing as rule};
+use crate::rule::{RuleError, TradeKind, land_listing as rule};
 use crate::state::keys::{
     ChangeKey, DueKey, GuaranteeKey, ListingKey, due_time, due_until, qualifications_of,
 };
@@ -209,7 +209,7 @@ impl Happening<'_, '_> {
     /// What has fallen due cannot be refused, so a holiday table that ends too early must not stop the
     /// chain: the period is then counted in calendar days, which is at least visible and the same everywhere.
     fn deadline(&self, listing: &Listing, id: &'static str) -> Result<BlockTime, StateError> {
-        let pack = rules_of(self.state, listing)?;
+        let pack = rules_of(self.state, TradeKind::LandListing, listing.terms.pack_version)?;
         match pack.deadline(id, self.now) {
             Ok(time) => Ok(time),
             Err(RuleError::Beyond(_)) => {

@@ -19,7 +19,7 @@ use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
 use crate::record::{Due, DueAt, Parameters, SteppedClock};
-use crate::rule::RulePack;
+use crate::rule::{RulePack, TradeKind};
 use crate::time::BlockTime;
 use crate::validators::ValidatorSet;
 
@@ -31,8 +31,8 @@ fn bytes(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 /// `01`: the bounds that genesis set.
 pub struct ParametersKey;
-/// `02`: the rules of land-use right listings.
-pub struct LandListingRules;
+/// `02`: the rules of land-use right listings; `07 ‖ kind`: those of another kind of trade.
+pub struct RulesKey(pub TradeKind);
 /// `03`: the validator set of the next block.
 pub struct ValidatorsKey;
 /// `04`: what a stepped clock reads.
@@ -40,8 +40,9 @@ pub struct SteppedClockKey;
 /// `05 ‖ 2⁶⁴ - 1 - height`: the validator set from that height on. Later eras sort first, so that the
 /// first key at or after a height's own is the era that the height belongs to.
 pub struct EraKey(pub Height);
-/// `06 ‖ version`: rules of land-use right listings that were in force earlier.
-pub struct FormerRules(pub u32);
+/// `06 ‖ version`: rules of land-use right listings that were in force earlier; `08 ‖ kind ‖ version`: those of
+/// another kind of trade.
+pub struct FormerRulesKey(pub TradeKind, pub u32);
 /// `10 ‖ credit code`: an organisation.
 pub struct OrganisationKey<'a>(pub &'a CreditCode);
 /// `11 ‖ public key`: whom a key speaks for.
@@ -102,11 +103,17 @@ macro_rules! state_keys {
 
 state_keys! {
     ParametersKey => Parameters, |_k| bytes(0x01, &[]);
-    LandListingRules => RulePack, |_k| bytes(0x02, &[]);
+    RulesKey => RulePack, |k| match k.0 {
+        TradeKind::LandListing => bytes(0x02, &[]),
+        kind => bytes(0x07, &[&[kind as u8]]),
+    };
     ValidatorsKey => ValidatorSet, |_k| bytes(0x03, &[]);
     SteppedClockKey => SteppedClock, |_k| bytes(0x04, &[]);
     EraKey => Era, |k| bytes(0x05, &[&era_order(k.0).to_be_bytes()]);
-    FormerRules => RulePack, |k| bytes(0x06, &[&k.0.to_be_bytes()]);
+    FormerRulesKey => RulePack, |k| match k.0 {
+        TradeKind::LandListing => bytes(0x06, &[&k.1.to_be_bytes()]),
+        kind => bytes(0x08, &[&[kind as u8], &k.1.to_be_bytes()]),
+    };
     OrganisationKey<'_> => Organisation, |k| bytes(0x10, &[k.0.as_str().as_bytes()]);
     KeyHolderKey<'_> => KeyHolder, |k| bytes(0x11, &[k.0.as_bytes()]);
     AuthorityKey<'_> => CertificationAuthority, |k| bytes(0x12, &[k.0.as_bytes()]);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! == name of the case
-//! clock stepped                     # this and the next three before any act
+//! clock stepped                     # this and the next four before any act
+//! trades construction               # genesis has the rules of construction tenders
 //! rule LL03 300 permille
 //! calendar ends 2026-05-31
 //! block transactions 2
@@ -20,6 +21,7 @@
 //! organisation new called=new roles=bidder former=0
 //! questioned listing L 1            # by how many certificates
 //! questioned letter bank:G1 no
+//! rules construction 0              # that of construction tenders, 0 without any
 //! ```
 //!
 //! `.` stands for one millisecond after the block before. What follows `ok` are all the events of the
@@ -39,6 +41,7 @@ use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::Listing;
 use ledger::record::organisation::Organisation;
 use ledger::state::keys::{GuaranteeKey, ListingKey, OrganisationKey};
+use ledger::rule::TradeKind;
 use ledger::time::{BlockTime, Span};
 
 use super::chain::Chain;
@@ -91,6 +94,7 @@ impl Case {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["clock", "stepped"] => self.options.stepped = true,
+            ["trades", "construction"] => self.options.construction = true,
             ["rule", id, value, unit] => {
                 let value = (value.parse().unwrap(), (*unit).to_owned());
                 self.options.rules.insert((*id).to_owned(), value);
@@ -128,7 +132,12 @@ impl Case {
                 let letter = self.running().0.read(&GuaranteeKey(&letter(name))).expect(&place);
                 assert_eq!(if letter.questioned.is_some() { "yes" } else { "no" }, *answer, "{place}");
             }
-            ["rules", version] => governance::check_rules(&self.running().0, version, &place),
+            ["rules", version] => {
+                governance::check_rules(&self.running().0, TradeKind::LandListing, version, &place);
+            }
+            ["rules", "construction", version] => {
+                governance::check_rules(&self.running().0, TradeKind::ConstructionTender, version, &place);
+            }
             _ => self.act(&words, &place, met),
         }
     }

@@ -32,14 +32,14 @@ pub use governance::{
 pub use identity::{
     AdmitRole, AppointStaff, AuthorityTerms, CodeSource, DelegatedKey, Delegation, Enrol, Freshness,
     HolderProof, KeyAlgorithm, Mandate, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
-    RevocationReason, RevokeCertificate, RevokeMandate, Scope, TradeKind, WhenStale,
+    RevocationReason, RevokeCertificate, RevokeMandate, Scope, WhenStale,
 };
 pub use listing::{BestQuote, Bidder, BothSides, Contract, Listing, Prices, Quote, Resource, Terms};
 pub use names::{EndReason, ReleaseGround, Role, Stage};
 pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
 pub use record::{Guarantee, GuaranteeStatus, Organisation};
-pub use rules::{Calendar, Rule, RulePack, Unit};
+pub use rules::{Calendar, Rule, RulePack, TradeKind, Unit};
 pub use trust::{
     Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
     IssuerList, OrganisationKey, SharedKey, StaffMember,

@@ -5,7 +5,7 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, EndReason, ReleaseGround, RevocationReason, Role, SigningKind};
+use super::{Amount, EndReason, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -231,6 +231,8 @@ pub enum EventKind {
     RulesAdopted {
         /// Its version.
         version: u32,
+        /// The kind of trade that it rules.
+        kind: TradeKind,
     },
     /// It is proven that a validator signed twice.
     DoubleSigningRecorded {
@@ -530,7 +532,7 @@ impl From<LedgerEvent> for EventKind {
             E::KeysRotated { organisation, from } => {
                 Self::KeysRotated { organisation: text(&organisation), from: from.get() }
             }
-            E::RulesAdopted { version } => Self::RulesAdopted { version },
+            E::RulesAdopted { version, kind } => Self::RulesAdopted { version, kind: kind.into() },
             E::DoubleSigningRecorded { double_signing, accused, organisation, height, round, kind } => {
                 Self::DoubleSigningRecorded {
                     double_signing: text(&double_signing),

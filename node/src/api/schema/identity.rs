@@ -11,15 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::names::mirror;
-use super::{Amount, InvalidField, Role, parse, parse_amount, parse_list, parse_time};
-
-mirror! {
-    /// A kind of trade.
-    TradeKind of r::TradeKind {
-        /// Listing of a land-use right.
-        LandListing,
-    }
-}
+use super::{Amount, InvalidField, Role, TradeKind, parse, parse_amount, parse_list, parse_time};
 
 mirror! {
     /// Why a certificate was revoked (RFC 5280, section 5.3.1).
