@@ -3,13 +3,15 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    admission::AdmitRole, approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal,
-    contract::RecordContract, double_signing::ReportDoubleSigning, enrolment::Enrol,
-    guarantee::IssueGuarantee, listing::PublishListing, ocsp_response::RecordOcspResponse,
-    proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
+    admission::AdmitRole, approval::ApproveChange, clarification::ClarifyTender, clarification::ExtendTender,
+    clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
+    double_signing::ReportDoubleSigning, enrolment::Enrol, guarantee::IssueGuarantee,
+    listing::PublishListing, objection::AnswerObjection, objection::RaiseObjection,
+    ocsp_response::RecordOcspResponse, project::RegisterProject, proposal::ProposeChange,
+    publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
     registration::RegisterOrganisation, release::ReleaseGuarantee, revocation::RevokeCertificate,
-    revocation_list::RecordRevocationList, shared_key::ReportSharedKey, staff::AppointStaff,
-    staff::RevokeMandate,
+    revocation_list::RecordRevocationList, seat::RegisterSeatKey, shared_key::ReportSharedKey,
+    staff::AppointStaff, staff::RevokeMandate, tender::PublishTender,
 };
 
 /// Everything that an organisation can ask the ledger to record.
@@ -81,6 +83,27 @@ pub enum Action {
     /// Somebody proves that two organisations share a key.
     #[n(21)]
     ReportSharedKey(#[n(0)] ReportSharedKey),
+    /// A centre registers its seat key of a sealing epoch.
+    #[n(30)]
+    RegisterSeatKey(#[n(0)] RegisterSeatKey),
+    /// An organiser registers a construction project.
+    #[n(31)]
+    RegisterProject(#[n(0)] RegisterProject),
+    /// An organiser publishes a tender.
+    #[n(32)]
+    PublishTender(#[n(0)] PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    #[n(33)]
+    ClarifyTender(#[n(0)] ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    #[n(34)]
+    ExtendTender(#[n(0)] ExtendTender),
+    /// Somebody objects to the tender documents.
+    #[n(35)]
+    RaiseObjection(#[n(0)] RaiseObjection),
+    /// An organiser answers an objection.
+    #[n(36)]
+    AnswerObjection(#[n(0)] AnswerObjection),
 }
 
 impl Action {
@@ -108,6 +131,13 @@ impl Action {
             Self::RecordRevocationList(_) => "record_revocation_list",
             Self::RecordOcspResponse(_) => "record_ocsp_response",
             Self::ReportSharedKey(_) => "report_shared_key",
+            Self::RegisterSeatKey(_) => "register_seat_key",
+            Self::RegisterProject(_) => "register_project",
+            Self::PublishTender(_) => "publish_tender",
+            Self::ClarifyTender(_) => "clarify_tender",
+            Self::ExtendTender(_) => "extend_tender",
+            Self::RaiseObjection(_) => "raise_objection",
+            Self::AnswerObjection(_) => "answer_objection",
         }
     }
 }

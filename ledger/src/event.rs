@@ -8,7 +8,7 @@ use crate::crypto::PublicKey;
 use crate::evidence::SigningKind;
 use crate::id::{
     AuthorityId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
-    SharedKeyId,
+    ProjectCode, SharedKeyId, TenderId,
 };
 use crate::record::certificate::RevocationReason;
 use crate::record::guarantee::ReleaseGround;
@@ -544,5 +544,119 @@ pub enum Event {
         /// The certificate.
         #[n(1)]
         certificate: CertificateId,
+    },
+    /// A project entered a centre.
+    #[n(60)]
+    ProjectRegistered {
+        /// The project.
+        #[n(0)]
+        project: ProjectCode,
+        /// Whose it is.
+        #[n(1)]
+        organiser: CreditCode,
+        /// The centre.
+        #[n(2)]
+        centre: CreditCode,
+    },
+    /// A centre registered a seat key.
+    #[n(61)]
+    SeatKeyRegistered {
+        /// For which epoch.
+        #[n(0)]
+        epoch: u64,
+        /// The centre.
+        #[n(1)]
+        centre: CreditCode,
+    },
+    /// A sealing epoch began.
+    #[n(62)]
+    SealingEpochBegan {
+        /// Its number.
+        #[n(0)]
+        epoch: u64,
+        /// When it ends unless the members change before.
+        #[n(1)]
+        ends_at: BlockTime,
+    },
+    /// The committee of an epoch formed.
+    #[n(63)]
+    CommitteeFormed {
+        /// The epoch.
+        #[n(0)]
+        epoch: u64,
+        /// How many seats it has.
+        #[n(1)]
+        seats: u32,
+        /// How many of them open a bid.
+        #[n(2)]
+        needed: u32,
+    },
+    /// The notice of a tender was published.
+    #[n(64)]
+    TenderPublished {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Its project.
+        #[n(1)]
+        project: ProjectCode,
+        /// By whom.
+        #[n(2)]
+        organiser: CreditCode,
+        /// The bid deadline.
+        #[n(3)]
+        closes_at: BlockTime,
+        /// Epoch of the committee to which bids are sealed.
+        #[n(4)]
+        committee: u64,
+    },
+    /// The documents of a tender were clarified or changed.
+    #[n(65)]
+    TenderClarified {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the clarification.
+        #[n(1)]
+        number: u32,
+    },
+    /// A bid deadline moved to a later time.
+    #[n(66)]
+    DeadlineMoved {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The new deadline.
+        #[n(1)]
+        closes_at: BlockTime,
+    },
+    /// Somebody objected to the documents of a tender, which rests until the answer.
+    #[n(67)]
+    ObjectionRaised {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the objection.
+        #[n(1)]
+        number: u32,
+        /// Who.
+        #[n(2)]
+        by: CreditCode,
+        /// Until when it must be answered.
+        #[n(3)]
+        answer_by: BlockTime,
+    },
+    /// The organiser answered an objection.
+    #[n(68)]
+    ObjectionAnswered {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the objection.
+        #[n(1)]
+        number: u32,
+        /// Whether the legal period had run out.
+        #[n(2)]
+        late: bool,
     },
 }

@@ -407,6 +407,13 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::RecordRevocationList(act) => act.run(context),
         Action::RecordOcspResponse(act) => act.run(context),
         Action::ReportSharedKey(act) => act.run(context),
+        Action::RegisterSeatKey(act) => act.run(context),
+        Action::RegisterProject(act) => act.run(context),
+        Action::PublishTender(act) => act.run(context),
+        Action::ClarifyTender(act) => act.run(context),
+        Action::ExtendTender(act) => act.run(context),
+        Action::RaiseObjection(act) => act.run(context),
+        Action::AnswerObjection(act) => act.run(context),
     }
 }
 

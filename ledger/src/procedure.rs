@@ -20,6 +20,13 @@ pub mod qualification;
 pub mod quote;
 pub mod release;
 
+pub mod clarification;
+pub mod epoch;
+pub mod objection;
+pub mod project;
+pub mod seat;
+pub mod tender;
+
 pub mod clock;
 
 pub mod approval;
@@ -36,14 +43,15 @@ use crate::crypto::PublicKey;
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
-use crate::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, Height};
+use crate::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, Height, TenderId};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification};
 use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::tender::Tender;
 use crate::record::{Due, DueAt, Parameters};
 use crate::rule::{RuleError, RulePack, TradeKind};
 use crate::state::keys::{
-    DueKey, FormerRulesKey, GuaranteeKey, ListingKey, OrganisationKey, QualificationKey, RulesKey,
+    DueKey, FormerRulesKey, GuaranteeKey, ListingKey, OrganisationKey, QualificationKey, RulesKey, TenderKey,
 };
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
@@ -114,6 +122,14 @@ impl Context<'_, '_> {
         Ok(self.state.read(&ListingKey(code))?.ok_or(Rejection::ListingUnknown)?)
     }
 
+    pub(crate) fn tender(&self, id: &TenderId) -> Result<Tender, Failure> {
+        Ok(self.state.read(&TenderKey(id))?.ok_or(Rejection::TenderUnknown)?)
+    }
+
+    pub(crate) fn rules_of_tender(&self, tender: &Tender) -> Result<RulePack, Failure> {
+        Ok(rules_of(self.state, TradeKind::ConstructionTender, tender.pack_version)?)
+    }
+
     pub(crate) fn guarantee(&self, id: &GuaranteeId) -> Result<Guarantee, Failure> {
         Ok(self.state.read(&GuaranteeKey(id))?.ok_or(Rejection::GuaranteeUnknown)?)
     }
@@ -160,6 +176,10 @@ pub(crate) fn unschedule(state: &mut Overlay<'_>, time: BlockTime, due: Due) {
 
 pub(crate) fn put_listing(state: &mut Overlay<'_>, listing: &Listing) {
     state.write(&ListingKey(&listing.code), listing);
+}
+
+pub(crate) fn put_tender(state: &mut Overlay<'_>, tender: &Tender) {
+    state.write(&TenderKey(&tender.id), tender);
 }
 
 pub(crate) fn put_guarantee(state: &mut Overlay<'_>, guarantee: &Guarantee) {

@@ -6,6 +6,9 @@ pub mod guarantee;
 pub mod listing;
 pub mod mandate;
 pub mod organisation;
+pub mod project;
+pub mod seat;
+pub mod tender;
 
 use minicbor::{Decode, Encode};
 
@@ -97,6 +100,12 @@ pub enum Due {
     /// The same for letters of guarantee.
     #[n(10)]
     RevocationReachesLetters(#[n(0)] CertificateId, #[n(1)] Option<LetterNumber>),
+    /// A committee forms of the centres that have a seat key.
+    #[n(30)]
+    CommitteeForms(#[n(0)] u64),
+    /// A sealing epoch ends.
+    #[n(31)]
+    SealingEpochEnds(#[n(0)] u64),
 }
 
 /// When something falls due: the order in which due things happen.

@@ -4,22 +4,25 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use ledger::execute::permission::TABLE;
+use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
 use ledger::record::organisation::Organisation;
+use ledger::record::tender::Tender;
 use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
-use ledger::state::keys::{AuthorityCountKey, DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::state::keys::{
+    AuthorityCountKey, DealSequenceKey, OrganisationKey, ProjectSequenceKey, TenderKey, ValidatorsKey,
+};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
 const ELSEWHERE: [(Rejection, &str); 28] = [
-    (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
+    (Rejection::NumbersUsedUp, "takes 9,999 projects; tested below on a state that says so"),
+    (Rejection::TooManyObjections, "takes 256 objections; tested below on a state that says so"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
     (Rejection::TooManyAuthorities, "takes 256 entries; tested below on a state that says so"),
-    (Rejection::TradeOutsideMandate, "there is one kind of trade so far"),
     (Rejection::CertificateTooLong, JUDGED_ALONE),
     (Rejection::CertificateVersion, JUDGED_ALONE),
     (Rejection::CertificateWeakDigest, JUDGED_ALONE),
@@ -61,6 +64,7 @@ tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
     release clock lifecycle proposal approval double_signing
     authority enrolment staff revocation
+    project seat tender clarification objection
 }
 
 #[test]
@@ -134,6 +138,34 @@ fn a_trust_list_has_at_most_256_entries() {
     for (entries, answer) in [(255, None), (256, Some(Rejection::TooManyAuthorities))] {
         chain.put(&AuthorityCountKey, &entries);
         assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{entries}");
+    }
+}
+
+#[test]
+fn a_region_numbers_at_most_9_999_projects_of_a_kind_a_day() {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let act = words::action("project", &words::Words::of([].into_iter()), &names);
+    let bytes = chain.sign(&network::key("owner"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (used, answer) in [(9_998, None), (9_999, Some(Rejection::NumbersUsedUp))] {
+        chain.put(&ProjectSequenceKey("A03440400260302"), &used);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
+    }
+}
+
+#[test]
+fn a_tender_meets_at_most_256_objections() {
+    let (mut chain, names) = support::tender::published();
+    let id = support::tender::tender(&names, "T");
+    let act = words::action("object", &words::Words::of(["T"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("a"), act, 10);
+    let transaction = chain.verified(&bytes);
+    let tender = chain.read(&TenderKey(&id)).unwrap();
+    for (objections, answer) in [(255, None), (256, Some(Rejection::TooManyObjections))] {
+        chain.put(&TenderKey(&id), &Tender { objections, ..tender.clone() });
+        assert_eq!(chain.check(names.time("d1"), &transaction), answer, "{objections}");
     }
 }
 
@@ -250,6 +282,11 @@ fn permissions() -> String {
             if roles.is_empty() { "whoever holds a certificate".to_owned() } else { roles.join(", ") };
         let limits = if row.limited { "yes" } else { "no" };
         text += &format!("| `{}` | {roles}{by_node} | {stages} | {limits} |\n", row.act);
+    }
+    text += "\nStages of a tender in which an act on it is possible:\n\n| act | at any of these stages |\n|---|---|\n";
+    for row in TENDER_TABLE {
+        let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
+        text += &format!("| `{}` | {} |\n", row.act, stages.join(", "));
     }
     text
 }

@@ -13,7 +13,7 @@ use super::rejection::Rejection;
 use crate::action::Action;
 use crate::amount::Amount;
 use crate::crypto::{PublicKey, verify};
-use crate::id::{CertificateId, ChainId, DealCode, GuaranteeId, RegionCode};
+use crate::id::{CertificateId, ChainId, DealCode, GuaranteeId, ProjectCode, RegionCode, TenderId};
 use crate::procedure::enrolment::{age_of_data, path_is_revoked};
 use crate::record::authority::{Age, AuthorityStatus, WhenStale};
 use crate::record::certificate::Certificate;
@@ -21,7 +21,9 @@ use crate::record::listing::Listing;
 use crate::record::mandate::Mandate;
 use crate::record::organisation::{KeyHolder, Organisation};
 use crate::rule::TradeKind;
-use crate::state::keys::{AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey};
+use crate::state::keys::{
+    AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey, ProjectKey, TenderKey,
+};
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
 use crate::transaction::{Approval, MAX_APPROVALS, Payload, approval_bytes};
@@ -44,6 +46,13 @@ impl Remembered {
                 | Action::PublishResult(_)
                 | Action::RecordContract(_)
                 | Action::ReleaseGuarantee(_)
+                | Action::RegisterSeatKey(_)
+                | Action::RegisterProject(_)
+                | Action::PublishTender(_)
+                | Action::ClarifyTender(_)
+                | Action::ExtendTender(_)
+                | Action::RaiseObjection(_)
+                | Action::AnswerObjection(_)
         );
         if !trade {
             self.0.borrow_mut().clear();
@@ -154,7 +163,7 @@ impl Signing<'_, '_> {
     }
 
     /// What the act is about: the money that it commits somebody to, in the place of its trade. An act that names a
-    /// listing or letter that does not exist is about nothing, and is refused for that by its own rules.
+    /// listing, letter, project or tender that does not exist is about nothing, and is refused for that by its own rules.
     fn subject(&self) -> Result<Option<Subject>, StateError> {
         match &self.payload.action {
             Action::PublishListing(act) => Ok(Some(Subject {
@@ -169,6 +178,12 @@ impl Signing<'_, '_> {
             Action::PublishResult(act) => self.in_listing(&act.listing, |_| None),
             Action::DepositGuarantee(act) => self.about_letter(&act.guarantee),
             Action::ReleaseGuarantee(act) => self.about_letter(&act.guarantee),
+            Action::RegisterProject(act) => Ok(Some(construction_in(act.region.clone(), None))),
+            Action::PublishTender(act) => self.in_project(&act.project, Some(act.most())),
+            Action::ClarifyTender(act) => self.in_tender(&act.tender),
+            Action::ExtendTender(act) => self.in_tender(&act.tender),
+            Action::RaiseObjection(act) => self.in_tender(&act.tender),
+            Action::AnswerObjection(act) => self.in_tender(&act.tender),
             Action::RegisterOrganisation(_)
             | Action::AdvanceClock(_)
             | Action::ProposeChange(_)
@@ -181,7 +196,8 @@ impl Signing<'_, '_> {
             | Action::RevokeCertificate(_)
             | Action::RecordRevocationList(_)
             | Action::RecordOcspResponse(_)
-            | Action::ReportSharedKey(_) => Ok(None),
+            | Action::ReportSharedKey(_)
+            | Action::RegisterSeatKey(_) => Ok(None),
         }
     }
 
@@ -196,6 +212,18 @@ impl Signing<'_, '_> {
             region: listing.region,
             kind: TradeKind::LandListing,
         }))
+    }
+
+    fn in_project(&self, code: &ProjectCode, amount: Option<Amount>) -> Result<Option<Subject>, StateError> {
+        let project = self.state.read(&ProjectKey(code))?;
+        Ok(project.map(|project| construction_in(project.region, amount)))
+    }
+
+    fn in_tender(&self, id: &TenderId) -> Result<Option<Subject>, StateError> {
+        match self.state.read(&TenderKey(id))? {
+            Some(tender) => self.in_project(&tender.project, None),
+            None => Ok(None),
+        }
     }
 
     fn about_letter(&self, id: &GuaranteeId) -> Result<Option<Subject>, StateError> {
@@ -272,6 +300,10 @@ impl Signing<'_, '_> {
             Err(error @ Failure::State(_)) => Err(error),
         }
     }
+}
+
+const fn construction_in(region: RegionCode, amount: Option<Amount>) -> Subject {
+    Subject { region, kind: TradeKind::ConstructionTender, amount }
 }
 
 fn best_price(listing: &Listing) -> Option<Amount> {

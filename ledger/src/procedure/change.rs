@@ -1,7 +1,7 @@
 //! What a change needs to be possible, and what it does when a quorum stands behind it.
 
 use super::registration::{check_keys, check_unused, register};
-use super::{Context, trust, unschedule};
+use super::{Context, epoch, trust, unschedule};
 use crate::crypto::{PublicKey, Signature};
 use crate::event::Event;
 use crate::execute::Failure;
@@ -206,12 +206,12 @@ pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>
             let organisation = validator.organisation.clone();
             replace(&members, None, Some(validator), context)?;
             context.events.push(Event::MemberAdmitted { organisation, from });
-            Ok(())
+            epoch::succeed(context.state, &mut context.events, context.time)
         }
         Change::RemoveMember { organisation, .. } => {
             replace(&members, Some(&organisation), None, context)?;
             context.events.push(Event::MemberRemoved { organisation, from });
-            Ok(())
+            epoch::succeed(context.state, &mut context.events, context.time)
         }
         Change::RotateKeys { validator, .. } => {
             let organisation = validator.organisation.clone();

@@ -30,6 +30,9 @@ pub enum Role {
     /// Steps the clock of a demonstration network. Given by genesis only.
     #[n(5)]
     Timekeeper,
+    /// Invites tenders for a project (招标人).
+    #[n(6)]
+    Organiser,
 }
 
 impl Role {
@@ -42,12 +45,20 @@ impl Role {
             Self::Guarantor => "guarantor",
             Self::Supervisor => "supervisor",
             Self::Timekeeper => "timekeeper",
+            Self::Organiser => "organiser",
         }
     }
 
     /// All roles.
-    pub const ALL: [Self; 6] =
-        [Self::Centre, Self::Seller, Self::Bidder, Self::Guarantor, Self::Supervisor, Self::Timekeeper];
+    pub const ALL: [Self; 7] = [
+        Self::Centre,
+        Self::Seller,
+        Self::Bidder,
+        Self::Guarantor,
+        Self::Supervisor,
+        Self::Timekeeper,
+        Self::Organiser,
+    ];
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {

@@ -9,7 +9,7 @@ use crate::crypto::PublicKey;
 use crate::governance::{DoubleSigning, Era, ProposedChange};
 use crate::id::{
     AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
-    DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, SharedKeyId,
+    DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, ProjectCode, SharedKeyId, TenderId,
 };
 use crate::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList, SerialNumber};
 use crate::record::certificate::{
@@ -18,6 +18,9 @@ use crate::record::certificate::{
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::project::Project;
+use crate::record::seat::{Committee, SealingEpoch, SeatKey, SeatPublicKey};
+use crate::record::tender::{Objection, Tender};
 use crate::record::{Due, DueAt, Parameters, SteppedClock};
 use crate::rule::{RulePack, TradeKind};
 use crate::time::BlockTime;
@@ -77,6 +80,24 @@ pub struct QuoteKey<'a>(pub &'a DealCode, pub u32);
 pub struct DealSequenceKey<'a>(pub &'a CreditCode, pub u64);
 /// `30 ‖ guarantor ‖ number`: a letter of guarantee.
 pub struct GuaranteeKey<'a>(pub &'a GuaranteeId);
+/// `70 ‖ project code`: a project.
+pub struct ProjectKey<'a>(pub &'a ProjectCode);
+/// `71 ‖ first 15 characters of a project code`: projects numbered so on that day.
+pub struct ProjectSequenceKey<'a>(pub &'a str);
+/// `72 ‖ tender id`: a tender.
+pub struct TenderKey<'a>(pub &'a TenderId);
+/// `73 ‖ tender id ‖ number`: an objection to its documents.
+pub struct ObjectionKey<'a>(pub &'a TenderId, pub u32);
+/// `74 ‖ tender id ‖ credit code`: number of an organisation's objection that awaits an answer.
+pub struct ObjectorKey<'a>(pub &'a TenderId, pub &'a CreditCode);
+/// `80`: the sealing epoch.
+pub struct SealingEpochKey;
+/// `81 ‖ epoch ‖ credit code`: a centre's seat key.
+pub struct SeatKeyKey<'a>(pub u64, pub &'a CreditCode);
+/// `82 ‖ key`: who has registered a seat key, in whichever epoch.
+pub struct SeatKeyHolderKey<'a>(pub &'a SeatPublicKey);
+/// `83 ‖ epoch`: a committee.
+pub struct CommitteeKey(pub u64);
 /// `40 ‖ time ‖ what`: something that falls due.
 pub struct DueKey<'a>(pub &'a DueAt);
 /// `50 ‖ change id`: a proposed change.
@@ -131,6 +152,15 @@ state_keys! {
     QuoteKey<'_> => Quote, |k| bytes(0x22, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
     DealSequenceKey<'_> => u32, |k| bytes(0x23, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
     GuaranteeKey<'_> => Guarantee, |k| bytes(0x30, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
+    ProjectKey<'_> => Project, |k| bytes(0x70, &[k.0.as_str().as_bytes()]);
+    ProjectSequenceKey<'_> => u32, |k| bytes(0x71, &[k.0.as_bytes()]);
+    TenderKey<'_> => Tender, |k| bytes(0x72, &[k.0.as_bytes()]);
+    ObjectionKey<'_> => Objection, |k| bytes(0x73, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
+    ObjectorKey<'_> => u32, |k| bytes(0x74, &[k.0.as_bytes(), k.1.as_str().as_bytes()]);
+    SealingEpochKey => SealingEpoch, |_k| bytes(0x80, &[]);
+    SeatKeyKey<'_> => SeatKey, |k| bytes(0x81, &[&k.0.to_be_bytes(), k.1.as_str().as_bytes()]);
+    SeatKeyHolderKey<'_> => CreditCode, |k| bytes(0x82, &[k.0.as_bytes()]);
+    CommitteeKey => Committee, |k| bytes(0x83, &[&k.0.to_be_bytes()]);
     DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
     ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);

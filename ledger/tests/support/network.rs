@@ -80,7 +80,11 @@ pub fn genesis_text(options: &Options) -> String {
         true => text += &format!("kind = \"stepped\"\ntimekeeper = \"{}\"\n", key("keeper").public_key()),
         false => text += "kind = \"real\"\n",
     }
-    for (name, region, roles) in ACTORS {
+    let organisers: &[(&str, &str, &[&str])] = match options.construction {
+        true => &[("owner", "440400", &["organiser"]), ("mayor", "440300", &["organiser"])],
+        false => &[],
+    };
+    for &(name, region, roles) in ACTORS.iter().chain(organisers) {
         let keys =
             [key(name), key(&format!("{name}.2"))].map(|key| format!("\"{}\"", key.public_key())).join(", ");
         let head =

@@ -21,6 +21,8 @@
 //! organisation new called=new roles=bidder former=0
 //! questioned listing L 1            # by how many certificates
 //! questioned letter bank:G1 no
+//! tender T stage=accepting closes=d21T09:00 open=0 # a tender
+//! sealing epoch=1 seats=4 needed=3  # the epoch and its committee, seats=none without one
 //! rules construction 0              # that of construction tenders, 0 without any
 //! ```
 //!
@@ -40,14 +42,14 @@ use ledger::execute::rejection::Rejection;
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::Listing;
 use ledger::record::organisation::Organisation;
-use ledger::state::keys::{GuaranteeKey, ListingKey, OrganisationKey};
 use ledger::rule::TradeKind;
+use ledger::state::keys::{GuaranteeKey, ListingKey, OrganisationKey};
 use ledger::time::{BlockTime, Span};
 
 use super::chain::Chain;
-use super::governance;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, action, letter};
+use super::{governance, tender};
 
 /// Runs every case of a table; answers with the refusals that it met.
 pub fn run(name: &str, text: &str) -> BTreeSet<Rejection> {
@@ -116,6 +118,14 @@ impl Case {
             ["change", name, rest @ ..] => {
                 let (chain, names) = self.running();
                 governance::check_change(chain, &names.change(name), rest, &place);
+            }
+            ["tender", name, rest @ ..] if !line.contains("->") => {
+                let (chain, names) = self.running();
+                tender::check(chain, names, name, rest, &place);
+            }
+            ["sealing", rest @ ..] => {
+                let (chain, _) = self.running();
+                tender::check_sealing(chain, rest, &place);
             }
             ["members", expected] => governance::check_members(&self.running().0, expected, &place),
             ["era", height, expected] => governance::check_era(&self.running().0, height, expected, &place),
@@ -196,6 +206,9 @@ impl Case {
             && let Event::ListingPublished { listing, .. } = &event.event
         {
             names.listings.insert(rest.plain[0].to_owned(), listing.clone());
+        }
+        for recorded in &made.events {
+            tender::name(names, &recorded.event, rest.plain.first().copied().unwrap_or(""));
         }
         if let Some(name) = rest.named.get("as") {
             let id = ledger::id::ChangeId::from_bytes(*transaction.id().as_bytes());

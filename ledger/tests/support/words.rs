@@ -6,7 +6,7 @@ use ledger::action::Action;
 use ledger::amount::{Amount, Currency};
 use ledger::crypto::PublicKey;
 use ledger::hash::DocumentHash;
-use ledger::id::{ChainId, ChangeId, DealCode, GuaranteeId};
+use ledger::id::{ChainId, ChangeId, DealCode, GuaranteeId, ProjectCode, TenderId};
 use ledger::procedure::approval::ApproveChange;
 use ledger::procedure::clock::AdvanceClock;
 use ledger::procedure::confirmation::ConfirmDeal;
@@ -25,9 +25,8 @@ use ledger::record::listing::{Prices, Resource};
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
-use super::certificates;
-use super::governance;
 use super::network::{code, key};
+use super::{certificates, governance, tender};
 
 /// Words of a line after the verb: the plain ones in order, and `name=value`.
 pub struct Words<'a> {
@@ -56,6 +55,8 @@ impl<'a> Words<'a> {
 pub struct Names {
     pub listings: BTreeMap<String, DealCode>,
     pub changes: BTreeMap<String, ChangeId>,
+    pub projects: BTreeMap<String, ProjectCode>,
+    pub tenders: BTreeMap<String, TenderId>,
     pub day_zero: BlockTime,
     pub chain: ChainId,
 }
@@ -63,7 +64,8 @@ pub struct Names {
 impl Names {
     /// No names yet.
     pub fn new(chain: ChainId, day_zero: BlockTime) -> Self {
-        Self { listings: BTreeMap::new(), changes: BTreeMap::new(), day_zero, chain }
+        let (listings, changes) = (BTreeMap::new(), BTreeMap::new());
+        Self { listings, changes, projects: BTreeMap::new(), tenders: BTreeMap::new(), day_zero, chain }
     }
 
     /// The change called `name`; one that was never proposed has an id that nobody gave.
@@ -221,6 +223,6 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
         "report-shared" => {
             Action::ReportSharedKey(ReportSharedKey { enrolment: certificates::enrol(words, names) })
         }
-        verb => panic!("no verb is called {verb}"),
+        verb => tender::action(verb, words, names).unwrap_or_else(|| panic!("no verb is called {verb}")),
     }
 }
