@@ -14,6 +14,7 @@ mod node;
 mod problem;
 mod record;
 mod rules;
+mod tender;
 mod trust;
 
 pub use action::{
@@ -40,6 +41,10 @@ pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
 pub use record::{Guarantee, GuaranteeStatus, Organisation};
 pub use rules::{Calendar, Rule, RulePack, TradeKind, Unit};
+pub use tender::{
+    AnswerObjection, ClarifyTender, ExtendTender, Industry, Lot, Method, PublishTender, RaiseObjection,
+    RegisterProject, RegisterSeatKey,
+};
 pub use trust::{
     Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
     IssuerList, OrganisationKey, SharedKey, StaffMember,

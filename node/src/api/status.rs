@@ -98,7 +98,7 @@ pub(crate) async fn rules(
     State(app): State<App>,
     Query(query): Query<RulesQuery>,
 ) -> Result<Json<Record<RulePack>>, Fault> {
-    app.read(|view| view.record(&RulesKey(query.kind.unwrap_or_default().into())).map(Json)).await
+    app.read(move |view| view.record(&RulesKey(query.kind.unwrap_or_default().into())).map(Json)).await
 }
 
 impl App {

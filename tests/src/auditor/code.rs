@@ -172,6 +172,31 @@ codes! {
     AuthorityStatusUnchanged = 1067 "authority_status_unchanged";
     TooManyAuthorities = 1068 "too_many_authorities";
     RevocationInFuture = 1069 "revocation_in_future";
+    ProjectUnknown = 1201 "project_unknown";
+    TenderUnknown = 1202 "tender_unknown";
+    NotTheOrganiser = 1203 "not_the_organiser";
+    InvalidDocuments = 1204 "invalid_documents";
+    NumbersUsedUp = 1205 "numbers_used_up";
+    InvalidLots = 1206 "invalid_lots";
+    InvalidMethod = 1207 "invalid_method";
+    BondTooHigh = 1208 "bond_too_high";
+    SaleTooShort = 1209 "sale_too_short";
+    BiddingTooShort = 1210 "bidding_too_short";
+    GraceTooLong = 1211 "grace_too_long";
+    ValidityTooShort = 1212 "validity_too_short";
+    NoCommittee = 1213 "no_committee";
+    TenderExists = 1214 "tender_exists";
+    TenderStageNotPermitted = 1215 "tender_stage_not_permitted";
+    DeadlinePassed = 1216 "deadline_passed";
+    DeadlineShortened = 1217 "deadline_shortened";
+    ObjectionTooLate = 1218 "objection_too_late";
+    ObjectionOpen = 1219 "objection_open";
+    TooManyObjections = 1220 "too_many_objections";
+    ObjectionNotOpen = 1221 "objection_not_open";
+    SealingEpochClosed = 1301 "sealing_epoch_closed";
+    SeatKeyExists = 1302 "seat_key_exists";
+    SeatKeyUsed = 1303 "seat_key_used";
+    SeatKeyNotProven = 1304 "seat_key_not_proven";
 }
 
 impl Code {

@@ -131,7 +131,16 @@ impl Conservation {
             | Event::ListingQuestioned { .. }
             | Event::GuaranteeQuestioned { .. }
             | Event::SharedKeyRecorded { .. }
-            | Event::SignedWhileStale { .. } => Ok(()),
+            | Event::SignedWhileStale { .. }
+            | Event::ProjectRegistered { .. }
+            | Event::SeatKeyRegistered { .. }
+            | Event::SealingEpochBegan { .. }
+            | Event::CommitteeFormed { .. }
+            | Event::TenderPublished { .. }
+            | Event::TenderClarified { .. }
+            | Event::DeadlineMoved { .. }
+            | Event::ObjectionRaised { .. }
+            | Event::ObjectionAnswered { .. } => Ok(()),
         }
     }
 

@@ -119,6 +119,14 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         K::GuaranteeQuestioned { guarantee, .. } => {
             Subject { guarantee: Some(guarantee), ..Subject::default() }
         }
+        K::ProjectRegistered { organiser, centre, .. } => {
+            Subject { organisations: [Some(organiser), Some(centre)], ..Subject::default() }
+        }
+        K::SeatKeyRegistered { centre: one, .. }
+        | K::TenderPublished { organiser: one, .. }
+        | K::ObjectionRaised { by: one, .. } => {
+            Subject { organisations: [Some(one), None], ..Subject::default() }
+        }
         K::ClockAdvanced { .. }
         | K::AuthorityTrusted { .. }
         | K::AuthoritySuspended { .. }
@@ -126,6 +134,11 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::AuthorityRemoved { .. }
         | K::RevocationListRecorded { .. }
         | K::CertificateChecked { .. }
+        | K::SealingEpochBegan { .. }
+        | K::CommitteeFormed { .. }
+        | K::TenderClarified { .. }
+        | K::DeadlineMoved { .. }
+        | K::ObjectionAnswered { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

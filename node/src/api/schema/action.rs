@@ -14,6 +14,10 @@ use super::{
     Amount, Change, Evidence, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list,
     parse_time,
 };
+use super::{
+    AnswerObjection, ClarifyTender, ExtendTender, PublishTender, RaiseObjection, RegisterProject,
+    RegisterSeatKey,
+};
 
 /// Everything that an organisation can ask the ledger to record; `act` says which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -62,6 +66,20 @@ pub enum Action {
     RecordOcspResponse(RecordOcspResponse),
     /// Somebody proves that two organisations share a key.
     ReportSharedKey(ReportSharedKey),
+    /// A centre registers its seat key of a sealing epoch.
+    RegisterSeatKey(RegisterSeatKey),
+    /// An organiser registers a construction project.
+    RegisterProject(RegisterProject),
+    /// An organiser publishes a tender.
+    PublishTender(PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    ClarifyTender(ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    ExtendTender(ExtendTender),
+    /// A bidder objects to the tender documents.
+    RaiseObjection(RaiseObjection),
+    /// An organiser answers an objection.
+    AnswerObjection(AnswerObjection),
 }
 
 /// Admission of an organisation.
@@ -261,6 +279,13 @@ impl TryFrom<Action> for LedgerAction {
             Action::RecordRevocationList(a) => Self::RecordRevocationList(a.try_into()?),
             Action::RecordOcspResponse(a) => Self::RecordOcspResponse(a.try_into()?),
             Action::ReportSharedKey(a) => Self::ReportSharedKey(a.try_into()?),
+            Action::RegisterSeatKey(a) => Self::RegisterSeatKey(a.try_into()?),
+            Action::RegisterProject(a) => Self::RegisterProject(a.try_into()?),
+            Action::PublishTender(a) => Self::PublishTender(a.try_into()?),
+            Action::ClarifyTender(a) => Self::ClarifyTender(a.try_into()?),
+            Action::ExtendTender(a) => Self::ExtendTender(a.try_into()?),
+            Action::RaiseObjection(a) => Self::RaiseObjection(a.try_into()?),
+            Action::AnswerObjection(a) => Self::AnswerObjection(a.try_into()?),
         })
     }
 }
@@ -362,6 +387,13 @@ impl From<LedgerAction> for Action {
             LedgerAction::RecordRevocationList(a) => Self::RecordRevocationList(a.into()),
             LedgerAction::RecordOcspResponse(a) => Self::RecordOcspResponse(a.into()),
             LedgerAction::ReportSharedKey(a) => Self::ReportSharedKey(a.into()),
+            LedgerAction::RegisterSeatKey(a) => Self::RegisterSeatKey(a.into()),
+            LedgerAction::RegisterProject(a) => Self::RegisterProject(a.into()),
+            LedgerAction::PublishTender(a) => Self::PublishTender(a.into()),
+            LedgerAction::ClarifyTender(a) => Self::ClarifyTender(a.into()),
+            LedgerAction::ExtendTender(a) => Self::ExtendTender(a.into()),
+            LedgerAction::RaiseObjection(a) => Self::RaiseObjection(a.into()),
+            LedgerAction::AnswerObjection(a) => Self::AnswerObjection(a.into()),
         }
     }
 }

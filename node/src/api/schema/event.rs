@@ -397,6 +397,85 @@ pub enum EventKind {
         /// The certificate, in hexadecimal.
         certificate: String,
     },
+    /// A project entered a centre.
+    ProjectRegistered {
+        /// Code of the project.
+        project: String,
+        /// Whose it is.
+        organiser: String,
+        /// The centre.
+        centre: String,
+    },
+    /// A centre registered a seat key.
+    SeatKeyRegistered {
+        /// For which sealing epoch.
+        epoch: u64,
+        /// The centre.
+        centre: String,
+    },
+    /// A sealing epoch began.
+    SealingEpochBegan {
+        /// Its number.
+        epoch: u64,
+        /// When it ends unless the members change before (RFC 3339).
+        ends_at: String,
+    },
+    /// The committee of a sealing epoch formed.
+    CommitteeFormed {
+        /// The epoch.
+        epoch: u64,
+        /// How many seats it has.
+        seats: u32,
+        /// How many of them open a bid.
+        needed: u32,
+    },
+    /// The notice of a tender was published.
+    TenderPublished {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Code of its project.
+        project: String,
+        /// By whom.
+        organiser: String,
+        /// The bid deadline (RFC 3339).
+        closes_at: String,
+        /// Epoch of the committee to which bids are sealed.
+        committee: u64,
+    },
+    /// The documents of a tender were clarified or changed.
+    TenderClarified {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the clarification.
+        number: u32,
+    },
+    /// A bid deadline moved to a later time.
+    DeadlineMoved {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The new deadline (RFC 3339).
+        closes_at: String,
+    },
+    /// Somebody objected to the documents of a tender, which rests until the answer.
+    ObjectionRaised {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the objection.
+        number: u32,
+        /// Who.
+        by: String,
+        /// Until when it must be answered (RFC 3339).
+        answer_by: String,
+    },
+    /// The organiser answered an objection.
+    ObjectionAnswered {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the objection.
+        number: u32,
+        /// Whether the legal period had run out.
+        late: bool,
+    },
 }
 
 impl EventKind {
@@ -447,6 +526,15 @@ impl EventKind {
             Self::GuaranteeQuestioned { .. } => "guarantee_questioned",
             Self::SharedKeyRecorded { .. } => "shared_key_recorded",
             Self::SignedWhileStale { .. } => "signed_while_stale",
+            Self::ProjectRegistered { .. } => "project_registered",
+            Self::SeatKeyRegistered { .. } => "seat_key_registered",
+            Self::SealingEpochBegan { .. } => "sealing_epoch_began",
+            Self::CommitteeFormed { .. } => "committee_formed",
+            Self::TenderPublished { .. } => "tender_published",
+            Self::TenderClarified { .. } => "tender_clarified",
+            Self::DeadlineMoved { .. } => "deadline_moved",
+            Self::ObjectionRaised { .. } => "objection_raised",
+            Self::ObjectionAnswered { .. } => "objection_answered",
         }
     }
 }
@@ -616,6 +704,39 @@ impl From<LedgerEvent> for EventKind {
             },
             E::SignedWhileStale { organisation, certificate } => {
                 Self::SignedWhileStale { organisation: text(&organisation), certificate: text(&certificate) }
+            E::ProjectRegistered { project, organiser, centre } => Self::ProjectRegistered {
+                project: text(&project),
+                organiser: text(&organiser),
+                centre: text(&centre),
+            },
+            E::SeatKeyRegistered { epoch, centre } => {
+                Self::SeatKeyRegistered { epoch, centre: text(&centre) }
+            }
+            E::SealingEpochBegan { epoch, ends_at } => {
+                Self::SealingEpochBegan { epoch, ends_at: text(&ends_at) }
+            }
+            E::CommitteeFormed { epoch, seats, needed } => Self::CommitteeFormed { epoch, seats, needed },
+            E::TenderPublished { tender, project, organiser, closes_at, committee } => {
+                Self::TenderPublished {
+                    tender: text(&tender),
+                    project: text(&project),
+                    organiser: text(&organiser),
+                    closes_at: text(&closes_at),
+                    committee,
+                }
+            }
+            E::TenderClarified { tender, number } => Self::TenderClarified { tender: text(&tender), number },
+            E::DeadlineMoved { tender, closes_at } => {
+                Self::DeadlineMoved { tender: text(&tender), closes_at: text(&closes_at) }
+            }
+            E::ObjectionRaised { tender, number, by, answer_by } => Self::ObjectionRaised {
+                tender: text(&tender),
+                number,
+                by: text(&by),
+                answer_by: text(&answer_by),
+            },
+            E::ObjectionAnswered { tender, number, late } => {
+                Self::ObjectionAnswered { tender: text(&tender), number, late }
             }
         }
     }
