@@ -347,7 +347,7 @@ fn numbered(text: &str, length: usize) -> Result<String, InvalidText> {
     } else {
         Err(InvalidText::new(format!(
             "a code of this kind is a type of three characters and {} digits",
-            length - 3
+            length.saturating_sub(3)
         )))
     }
 }
