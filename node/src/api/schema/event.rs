@@ -704,6 +704,7 @@ impl From<LedgerEvent> for EventKind {
             },
             E::SignedWhileStale { organisation, certificate } => {
                 Self::SignedWhileStale { organisation: text(&organisation), certificate: text(&certificate) }
+            }
             E::ProjectRegistered { project, organiser, centre } => Self::ProjectRegistered {
                 project: text(&project),
                 organiser: text(&organiser),
