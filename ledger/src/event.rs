@@ -7,9 +7,10 @@ use crate::codec::Title;
 use crate::crypto::PublicKey;
 use crate::evidence::SigningKind;
 use crate::id::{
-    AuthorityId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
+    AuthorityId, BidId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
     ProjectCode, SharedKeyId, TenderId,
 };
+use crate::record::bid::BidStatus;
 use crate::record::certificate::RevocationReason;
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
@@ -658,5 +659,136 @@ pub enum Event {
         /// Whether the legal period had run out.
         #[n(2)]
         late: bool,
+    },
+    /// A centre registered a key for admission stamps.
+    #[n(69)]
+    StampKeyRegistered {
+        /// The centre.
+        #[n(0)]
+        centre: CreditCode,
+        /// Its number among the issuers.
+        #[n(1)]
+        issuer: u16,
+        /// For which quarter.
+        #[n(2)]
+        period: u16,
+    },
+    /// Somebody submitted a sealed bid.
+    #[n(70)]
+    BidSubmitted {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+        /// The bid whose place it takes, if any.
+        #[n(2)]
+        replaces: Option<BidId>,
+    },
+    /// Somebody withdrew a sealed bid.
+    #[n(71)]
+    BidWithdrawn {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+    },
+    /// Too few bids came, so that nothing is opened.
+    #[n(72)]
+    TenderFailed {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many came.
+        #[n(1)]
+        bids: u32,
+    },
+    /// The list of bids is fixed, and seats open them.
+    #[n(73)]
+    OpeningBegan {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids are on the list.
+        #[n(1)]
+        bids: u32,
+        /// In how many chunks.
+        #[n(2)]
+        chunks: u32,
+    },
+    /// A seat gave its shares of a chunk.
+    #[n(74)]
+    SharesGiven {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The chunk.
+        #[n(1)]
+        chunk: u32,
+        /// The seat.
+        #[n(2)]
+        seat: u8,
+    },
+    /// A bid was opened, or a later one of the same bidder took its place.
+    #[n(75)]
+    BidOpened {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+        /// What it is worth.
+        #[n(2)]
+        status: BidStatus,
+    },
+    /// All bids of a tender are open.
+    #[n(76)]
+    TenderOpened {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids were on the list.
+        #[n(1)]
+        bids: u32,
+        /// How many of them count.
+        #[n(2)]
+        valid: u32,
+        /// Whether some were opened by their bidders, because seats were missing.
+        #[n(3)]
+        by_bidders: bool,
+    },
+    /// Seats have given no shares of a chunk that could not be opened in time.
+    #[n(77)]
+    SharesMissing {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The chunk.
+        #[n(1)]
+        chunk: u32,
+        /// Whose seats.
+        #[n(2)]
+        centres: Vec<CreditCode>,
+    },
+    /// Too few seats have given shares in time.
+    #[n(78)]
+    OpeningStalled {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+    },
+    /// A tender is void, because its bids could not be opened.
+    #[n(79)]
+    TenderAnnulled {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids stay sealed.
+        #[n(1)]
+        unopened: u32,
     },
 }

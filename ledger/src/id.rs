@@ -393,6 +393,10 @@ hash_type! {
     /// Name of a tender: the first 32 bytes of the hash of its notice.
     TenderId
 }
+hash_type! {
+    /// Name of a sealed bid: the first 32 bytes of the hash of its dealing, envelope and documents.
+    BidId
+}
 
 fn deal_code(text: &str) -> Result<String, InvalidText> {
     let wrong = || InvalidText::new("a deal code reads TYPE-PLATFORM-YYYYMMDD-SEQUENCE-CHECK");

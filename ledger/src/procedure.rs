@@ -20,12 +20,18 @@ pub mod qualification;
 pub mod quote;
 pub mod release;
 
+pub mod attestation;
+pub mod bid;
 pub mod clarification;
 pub mod epoch;
 pub mod objection;
+pub mod opening_shares;
 pub mod project;
 pub mod seat;
+pub mod self_opening;
+pub mod stamp_key;
 pub mod tender;
+pub mod withdrawal;
 
 pub mod clock;
 
@@ -34,6 +40,7 @@ pub mod double_signing;
 pub mod proposal;
 
 mod change;
+mod opening;
 mod reach;
 mod trust;
 mod x509;

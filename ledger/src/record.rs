@@ -1,6 +1,7 @@
 //! What the state holds: one record for each thing that a rule can ask about.
 
 pub mod authority;
+pub mod bid;
 pub mod certificate;
 pub mod guarantee;
 pub mod listing;
@@ -13,7 +14,7 @@ pub mod tender;
 use minicbor::{Decode, Encode};
 
 use crate::codec::is_false;
-use crate::id::{CertificateId, ChangeId, DealCode, GuaranteeId, LetterNumber};
+use crate::id::{CertificateId, ChangeId, DealCode, GuaranteeId, LetterNumber, TenderId};
 use crate::time::BlockTime;
 
 /// What a stepped clock reads.
@@ -106,6 +107,15 @@ pub enum Due {
     /// A sealing epoch ends.
     #[n(31)]
     SealingEpochEnds(#[n(0)] u64),
+    /// The bids of a tender are opened.
+    #[n(32)]
+    TenderOpens(#[n(0)] TenderId),
+    /// Seats must have opened them.
+    #[n(33)]
+    OpeningStalls(#[n(0)] TenderId),
+    /// A tender whose bids could not be opened ends.
+    #[n(34)]
+    OpeningAnnulled(#[n(0)] TenderId),
 }
 
 /// When something falls due: the order in which due things happen.

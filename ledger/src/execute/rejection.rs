@@ -575,6 +575,64 @@ rejections! {
     SeatKeyNotProven = 1304, "SK04", "seat_key_not_proven",
         "The key is no canonical point, or nothing proves that this centre holds it in this epoch on this chain.",
         "该密钥不是规范编码的群元素，或未能证明本中心在本链此周期持有该密钥。";
+
+    InvalidBidForm = 1401, "SB01", "invalid_bid_form",
+        "Dealing and envelope have the lengths of the tender's committee and class, at most 16 different documents, and arrivals only after the deadline.",
+        "密封份额与信封的长度须与委员会及招标档位一致，文件不得超过十六份且不得重复，到达凭证仅用于截止之后。";
+    BidTooLate = 1402, "SB02", "bid_too_late",
+        "The bid comes after the deadline, and too few centres say that it came before (regulation, article 36).",
+        "投标已过截止时间，且没有足够的交易中心证明其在截止前送达（实施条例第三十六条）。";
+    OneTimeKeyUsed = 1403, "SB03", "one_time_key_used",
+        "The key signs a bid for another tender or belongs to an organisation. Make a fresh one, which tells nobody who bids.",
+        "该密钥已用于其他招标项目或归属某一主体，请使用不泄露投标人身份的新密钥。";
+    BidSequence = 1404, "SB04", "bid_sequence",
+        "Acts under a one-time key are numbered from 1 to 16 without gaps.",
+        "同一一次性密钥的操作须自一至十六连续编号。";
+    BidUnknown = 1405, "SB05", "bid_unknown",
+        "There is no sealed bid under this key in this tender.",
+        "该密钥在本招标项目中没有密封的投标。";
+    TooManyBids = 1406, "SB06", "too_many_bids",
+        "The tender has 4,096 bids, which is the most it can take.",
+        "该招标项目的投标已达四千零九十六份的上限。";
+    InvalidStamp = 1407, "SB07", "invalid_stamp",
+        "The admission stamp is not a centre's for this key on this chain, or older than three quarters. Get a fresh one.",
+        "准入凭证不是交易中心为本链此密钥签发的，或已超过三个季度，请重新领取。";
+    DocumentNotHeld = 1408, "SB08", "document_not_held",
+        "A document is not held by more centres of the committee than can fail. Upload it and send the receipts along.",
+        "某份文件的存储凭证不足，请先上传并附上足够数目的交易中心存储凭证。";
+    DealerKeyUsed = 1409, "SB09", "dealer_key_used",
+        "Another bid of this sealing epoch has the same dealer's key. Seal the bid anew.",
+        "本密封周期已有投标使用相同的密封密钥，请重新密封。";
+    InvalidDealing = 1410, "SB10", "invalid_dealing",
+        "The dealing is not proven to open alike for all seats, or is not for this tender, key, envelope or documents. Seal the bid anew.",
+        "密封份额未能证明各席位可一致开启，或与本招标项目、密钥、信封、文件不符，请重新密封。";
+    ArrivalNotProven = 1411, "SB11", "arrival_not_proven",
+        "The arrivals are not signatures of different centres of the committee about this bid.",
+        "到达凭证须为委员会不同交易中心对本投标的有效签名。";
+    ChunkNotOpen = 1412, "SB12", "chunk_not_open",
+        "The tender has no such chunk of bids, or its bids are open already.",
+        "该招标项目没有此批投标，或此批投标已开启。";
+    SeatNotOpen = 1413, "SB13", "seat_not_open",
+        "The committee has no such seat, or it has given its shares of this chunk.",
+        "委员会没有该席位，或该席位已提交此批投标的份额。";
+    InvalidShares = 1414, "SB14", "invalid_shares",
+        "The shares are not those of the seat for these very bids.",
+        "所提交的份额不是该席位对此批投标的有效份额。";
+    SelfOpeningEarly = 1415, "SB15", "self_opening_early",
+        "Bidders open their own bids only when the seats have had their time (rule CT43).",
+        "仅在席位逾期之后投标人方可自行开启投标（规则CT43）。";
+    NotTheDealer = 1416, "SB16", "not_the_dealer",
+        "The secret is not that with which the bid was sealed.",
+        "该秘密值不是密封本投标所用的秘密值。";
+    StampQuarterClosed = 1417, "SB17", "stamp_quarter_closed",
+        "Keys for admission stamps are registered for the present quarter or the next one.",
+        "准入凭证密钥仅可为本季度或下一季度登记。";
+    StampKeyExists = 1418, "SB18", "stamp_key_exists",
+        "The centre has a key for admission stamps in this quarter; it never changes.",
+        "该交易中心已登记该季度的准入凭证密钥，且不得更换。";
+    InvalidStampKey = 1419, "SB19", "invalid_stamp_key",
+        "The key is not an odd modulus of 3,072 bits.",
+        "该密钥须为3072位的奇数模数。";
 }
 
 impl Rejection {

@@ -53,6 +53,11 @@ impl Remembered {
                 | Action::ExtendTender(_)
                 | Action::RaiseObjection(_)
                 | Action::AnswerObjection(_)
+                | Action::RegisterStampKey(_)
+                | Action::SubmitBid(_)
+                | Action::WithdrawBid(_)
+                | Action::OpenShares(_)
+                | Action::OpenOwnBid(_)
         );
         if !trade {
             self.0.borrow_mut().clear();
@@ -101,48 +106,11 @@ impl Signing<'_, '_> {
         if let Some(known) = self.remembered.0.borrow().get(&self.key) {
             return Ok(known.filter(|_| limited));
         }
-        let stale = self.standing(holder, limited)?;
+        let stale = judge(self.state, self.time, holder, limited)?;
         if limited {
             self.remembered.0.borrow_mut().insert(self.key, stale);
         }
         Ok(stale)
-    }
-
-    /// Whether the key and what it comes from can be used at all.
-    fn standing(&self, holder: &KeyHolder, limited: bool) -> Result<Option<CertificateId>, Failure> {
-        if holder.revoked.is_some() {
-            return Err(Rejection::KeyRevoked.into());
-        }
-        let mandate = holder.mandate.as_ref().filter(|_| limited);
-        if mandate.is_some_and(|mandate| mandate.expires <= self.time) {
-            return Err(Rejection::MandateExpired.into());
-        }
-        if mandate.is_some_and(|mandate| mandate.read_only) {
-            return Err(Rejection::ReadOnlyMandate.into());
-        }
-        let Some(id) = &holder.certificate else { return Ok(None) };
-        let missing = || StateError::Store("the state lacks a certificate that a key comes from".into());
-        let certificate = self.state.read(&CertificateKey(id))?.ok_or_else(missing)?;
-        if limited && !(certificate.not_before..=certificate.not_after).contains(&self.time) {
-            return Err(Rejection::SignersCertificateExpired.into());
-        }
-        if certificate.is_revoked(self.time) || path_is_revoked(self.state, &certificate, self.time)? {
-            return Err(Rejection::SignersCertificateRevoked.into());
-        }
-        if limited { self.check_authority(&certificate) } else { Ok(None) }
-    }
-
-    fn check_authority(&self, certificate: &Certificate) -> Result<Option<CertificateId>, Failure> {
-        let standing = self.state.read(&AuthorityStandingKey(&certificate.authority))?;
-        let Some(standing) = standing.filter(|standing| standing.status == AuthorityStatus::Trusted) else {
-            return Err(Rejection::SignersAuthorityNotTrusted.into());
-        };
-        let age = age_of_data(self.state, certificate, self.time)?;
-        match (standing.freshness.judge(age), standing.freshness.when_stale) {
-            (Age::Fresh | Age::Grace, _) => Ok(None),
-            (Age::Stale, WhenStale::Flag) => Ok(Some(certificate.id)),
-            (Age::Stale, WhenStale::Refuse) => Err(Rejection::RevocationDataStale.into()),
-        }
     }
 
     /// Whether the act lies within the key's mandate. Answers with what the act is about, if the mandate asks.
@@ -197,7 +165,12 @@ impl Signing<'_, '_> {
             | Action::RecordRevocationList(_)
             | Action::RecordOcspResponse(_)
             | Action::ReportSharedKey(_)
-            | Action::RegisterSeatKey(_) => Ok(None),
+            | Action::RegisterSeatKey(_)
+            | Action::RegisterStampKey(_)
+            | Action::SubmitBid(_)
+            | Action::WithdrawBid(_)
+            | Action::OpenShares(_)
+            | Action::OpenOwnBid(_) => Ok(None),
         }
     }
 
@@ -287,7 +260,7 @@ impl Signing<'_, '_> {
         if person(signer).is_some() && person(signer) == person(other) {
             return Ok(false);
         }
-        let judged = self.standing(other, row.limited).and_then(|_| {
+        let judged = judge(self.state, self.time, other, row.limited).and_then(|_| {
             self.within(other, row)?;
             match &other.mandate {
                 Some(mandate) => Ok(check_scope(mandate, subject)?),
@@ -299,6 +272,61 @@ impl Signing<'_, '_> {
             Err(Failure::Rejected(_)) => Ok(false),
             Err(error @ Failure::State(_)) => Err(error),
         }
+    }
+}
+
+/// Whether a key could sign at `time` what mandates limit, by itself and by what it comes from.
+pub(crate) fn standing(state: &Overlay<'_>, time: BlockTime, holder: &KeyHolder) -> Result<bool, StateError> {
+    match judge(state, time, holder, true) {
+        Ok(_) => Ok(true),
+        Err(Failure::Rejected(_)) => Ok(false),
+        Err(Failure::State(error)) => Err(error),
+    }
+}
+
+/// Whether the key and what it comes from can be used at all.
+fn judge(
+    state: &Overlay<'_>,
+    time: BlockTime,
+    holder: &KeyHolder,
+    limited: bool,
+) -> Result<Option<CertificateId>, Failure> {
+    if holder.revoked.is_some() {
+        return Err(Rejection::KeyRevoked.into());
+    }
+    let mandate = holder.mandate.as_ref().filter(|_| limited);
+    if mandate.is_some_and(|mandate| mandate.expires <= time) {
+        return Err(Rejection::MandateExpired.into());
+    }
+    if mandate.is_some_and(|mandate| mandate.read_only) {
+        return Err(Rejection::ReadOnlyMandate.into());
+    }
+    let Some(id) = &holder.certificate else { return Ok(None) };
+    let missing = || StateError::Store("the state lacks a certificate that a key comes from".into());
+    let certificate = state.read(&CertificateKey(id))?.ok_or_else(missing)?;
+    if limited && !(certificate.not_before..=certificate.not_after).contains(&time) {
+        return Err(Rejection::SignersCertificateExpired.into());
+    }
+    if certificate.is_revoked(time) || path_is_revoked(state, &certificate, time)? {
+        return Err(Rejection::SignersCertificateRevoked.into());
+    }
+    if limited { check_authority(state, time, &certificate) } else { Ok(None) }
+}
+
+fn check_authority(
+    state: &Overlay<'_>,
+    time: BlockTime,
+    certificate: &Certificate,
+) -> Result<Option<CertificateId>, Failure> {
+    let standing = state.read(&AuthorityStandingKey(&certificate.authority))?;
+    let Some(standing) = standing.filter(|standing| standing.status == AuthorityStatus::Trusted) else {
+        return Err(Rejection::SignersAuthorityNotTrusted.into());
+    };
+    let age = age_of_data(state, certificate, time)?;
+    match (standing.freshness.judge(age), standing.freshness.when_stale) {
+        (Age::Fresh | Age::Grace, _) => Ok(None),
+        (Age::Stale, WhenStale::Flag) => Ok(Some(certificate.id)),
+        (Age::Stale, WhenStale::Refuse) => Err(Rejection::RevocationDataStale.into()),
     }
 }
 

@@ -4,14 +4,15 @@ use minicbor::{Decode, Encode};
 
 use super::project::are_documents;
 use super::tender::{MAX_TENDER_DOCUMENTS, check_reach};
-use super::{Context, Procedure, put_tender};
+use super::{Context, Procedure, put_tender, schedule, unschedule};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::permission::check_tender_stage;
 use crate::execute::rejection::Rejection;
 use crate::hash::DocumentHash;
 use crate::id::TenderId;
-use crate::record::tender::Tender;
+use crate::record::Due;
+use crate::record::tender::{Tender, TenderStage};
 use crate::rule::construction_tender as rule;
 use crate::state::StateError;
 use crate::time::BlockTime;
@@ -122,6 +123,13 @@ pub(super) fn move_deadline(tender: &mut Tender, closes_at: BlockTime, context: 
     if closes_at <= tender.closes_at {
         return;
     }
+    let running = tender.stage == TenderStage::Accepting;
+    if running {
+        unschedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+    }
     tender.closes_at = closes_at;
+    if running {
+        schedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+    }
     context.events.push(Event::DeadlineMoved { tender: tender.id, closes_at });
 }

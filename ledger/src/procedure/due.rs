@@ -1,6 +1,6 @@
 //! What happens by itself when block time passes an instant.
 
-use super::{change, epoch, put_guarantee, put_listing, reach, rules_of, schedule};
+use super::{change, epoch, opening, put_guarantee, put_listing, reach, rules_of, schedule};
 use crate::event::Event;
 use crate::governance::ChangeStatus;
 use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
@@ -63,6 +63,9 @@ fn one(state: &mut Overlay<'_>, now: BlockTime, due: Due, events: &mut Vec<Event
         }
         Due::CommitteeForms(number) => happening.committee_forms(number),
         Due::SealingEpochEnds(number) => happening.sealing_epoch_ends(number),
+        Due::TenderOpens(id) => opening::begin(happening.state, happening.events, now, &id),
+        Due::OpeningStalls(id) => opening::stall(happening.state, happening.events, &id),
+        Due::OpeningAnnulled(id) => opening::annul(happening.state, happening.events, &id),
     }
 }
 

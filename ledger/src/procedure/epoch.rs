@@ -1,6 +1,7 @@
 //! Sealing epochs: when one begins, and when its committee forms.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use sealing::committee::{Committee as Sealed, Member, SEATS_MIN, default_threshold};
 use sealing::element::Element;
@@ -10,7 +11,7 @@ use sealing::suite::Ristretto255;
 use super::{change, schedule, unschedule};
 use crate::event::Event;
 use crate::hash::tagged;
-use crate::id::{ChainId, CreditCode};
+use crate::id::{ChainId, CreditCode, TenderId};
 use crate::record::Due;
 use crate::record::seat::{Committee, CommitteeId, SealingEpoch, Seat};
 use crate::state::keys::{CommitteeKey, SealingEpochKey, SeatKeyKey};
@@ -25,6 +26,28 @@ pub const FORMATION_WAIT: Span = Span::from_millis(DAY_MS);
 /// How the sealing scheme names a centre: SHA-256 of the text `zhulian/centre/1`, a zero byte and the credit code.
 pub fn centre_id(code: &CreditCode) -> CentreId {
     CentreId::from_bytes(tagged("zhulian/centre/1", &[code.as_str().as_bytes()]))
+}
+
+impl TenderId {
+    /// The tender as the sealing scheme names it.
+    pub const fn sealed(&self) -> sealing::id::TenderId {
+        sealing::id::TenderId::from_bytes(*self.as_bytes())
+    }
+}
+
+/// The committee of an epoch as the sealing scheme has it, made once a block: it never changes.
+pub(super) fn sealed_committee(state: &Overlay<'_>, number: u64) -> Result<Rc<Sealed>, StateError> {
+    let damaged = |e: &dyn core::fmt::Display| StateError::Store(format!("the committee of {number}: {e}"));
+    state.derived(&CommitteeKey(number), |committee| {
+        let epoch = state.read(&SealingEpochKey)?.ok_or_else(|| damaged(&"there is no epoch"))?;
+        let member = |seat: &Seat| {
+            let key = Element::<Ristretto255>::decode(seat.key.as_bytes()).map_err(|e| damaged(&e))?;
+            Ok(Member { centre: centre_id(&seat.centre), key })
+        };
+        let members = committee.seats.iter().map(member).collect::<Result<Vec<_>, StateError>>()?;
+        let k = usize::from(committee.k);
+        Sealed::new(epoch.chain.as_str(), number, k, members).map_err(|e| damaged(&e))
+    })
 }
 
 /// Begins an epoch; its committee forms at once if every member has a seat key for it.

@@ -3,13 +3,14 @@
 use minicbor::{Decode, Encode};
 
 use super::clarification::move_deadline;
-use super::{Context, Procedure, put_tender};
+use super::{Context, Procedure, put_tender, schedule, unschedule};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::permission::check_tender_stage;
 use crate::execute::rejection::Rejection;
 use crate::hash::DocumentHash;
 use crate::id::TenderId;
+use crate::record::Due;
 use crate::record::tender::{Objection, Tender, TenderStage};
 use crate::rule::construction_tender as rule;
 use crate::state::StateError;
@@ -77,6 +78,9 @@ impl Procedure for RaiseObjection {
         let (by, at) = (context.signer.code.clone(), context.time);
         tender.objections = tender.objections.saturating_add(1);
         tender.open_objections = tender.open_objections.saturating_add(1);
+        if tender.stage == TenderStage::Accepting {
+            unschedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+        }
         tender.stage = TenderStage::Suspended;
         tender.suspended_at.get_or_insert(at);
         let number = tender.objections;
@@ -119,10 +123,11 @@ impl Procedure for AnswerObjection {
         context.events.push(Event::ObjectionAnswered { tender: tender.id, number: objection.number, late });
         tender.open_objections = tender.open_objections.saturating_sub(1);
         if tender.open_objections == 0 {
-            tender.stage = TenderStage::Accepting;
             let rested = context.time.since(tender.suspended_at.take().unwrap_or(context.time));
             let closes_at = tender.closes_at.plus(rested);
             move_deadline(&mut tender, closes_at, context);
+            tender.stage = TenderStage::Accepting;
+            schedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
         }
         put_tender(context.state, &tender);
         Ok(())

@@ -5,7 +5,7 @@ use sealing::label;
 use sealing::suite::{Ristretto255, Suite as _};
 
 use super::project::are_documents;
-use super::{Context, Procedure, epoch};
+use super::{Context, Procedure, epoch, schedule};
 use crate::amount::{Amount, Currency};
 use crate::calendar::{Day, whole_days_after};
 use crate::codec::{self, Title};
@@ -14,6 +14,7 @@ use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
 use crate::hash::DocumentHash;
 use crate::id::{CreditCode, DealCode, ProjectCode, SectionCode, TenderCode, TenderId};
+use crate::record::Due;
 use crate::record::project::Project;
 use crate::record::tender::{EnvelopeClass, Lot, Method, Tender, TenderStage};
 use crate::rule::{RuleError, RulePack, TradeKind, Unit, construction_tender as rule};
@@ -223,6 +224,7 @@ impl Procedure for PublishTender {
         context.state.write(&DealSequenceKey(&project.centre, context.time.china_day()), &sequence);
         context.state.write(&ProjectKey(&project.code), &project);
         context.state.write(&TenderKey(&id), &tender);
+        schedule(context.state, tender.opens_at(), Due::TenderOpens(id));
         context.events.push(Event::TenderPublished {
             tender: id,
             project: project.code,

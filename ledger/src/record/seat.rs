@@ -90,3 +90,10 @@ pub struct Committee {
     #[n(4)]
     pub formed_at: BlockTime,
 }
+
+impl Committee {
+    /// How many of its seats may fail.
+    pub const fn faults(&self) -> usize {
+        sealing::committee::faults(self.seats.len())
+    }
+}

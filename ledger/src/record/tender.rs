@@ -88,17 +88,50 @@ pub enum TenderStage {
     /// An objection awaits its answer, and until then everything rests (暂停).
     #[n(1)]
     Suspended,
+    /// The opening has begun, and seats give their shares (开标).
+    #[n(2)]
+    Opening,
+    /// Seats are missing; the opening goes on.
+    #[n(3)]
+    Stalled,
+    /// All bids are open.
+    #[n(4)]
+    Opened,
+    /// All bids are open, some because their bidders opened them.
+    #[n(5)]
+    OpenedLate,
+    /// Too few bids: nothing is opened (流标).
+    #[n(6)]
+    Failed,
+    /// Seats stayed missing, and the tender is void.
+    #[n(7)]
+    Annulled,
 }
 
 impl TenderStage {
     /// All stages in order.
-    pub const ALL: [Self; 2] = [Self::Accepting, Self::Suspended];
+    pub const ALL: [Self; 8] = [
+        Self::Accepting,
+        Self::Suspended,
+        Self::Opening,
+        Self::Stalled,
+        Self::Opened,
+        Self::OpenedLate,
+        Self::Failed,
+        Self::Annulled,
+    ];
 
     /// Its name in interfaces: `snake_case`, stable.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Accepting => "accepting",
             Self::Suspended => "suspended",
+            Self::Opening => "opening",
+            Self::Stalled => "stalled",
+            Self::Opened => "opened",
+            Self::OpenedLate => "opened_late",
+            Self::Failed => "failed",
+            Self::Annulled => "annulled",
         }
     }
 }

@@ -4,14 +4,18 @@
 //! the order of keys is the order of what they name.
 
 use super::StateKey;
-use crate::codec;
+use crate::codec::{self, Bytes};
 use crate::crypto::PublicKey;
 use crate::governance::{DoubleSigning, Era, ProposedChange};
 use crate::id::{
-    AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
+    AuthorityId, BidId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
     DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, ProjectCode, SharedKeyId, TenderId,
 };
 use crate::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList, SerialNumber};
+use crate::record::bid::{
+    Bid, BidTally, Chunk, DealerKey, LiveBid, MAX_ENVELOPE_BYTES, MAX_SHARE_BYTES, OpenedBid, Opening,
+    StampKey,
+};
 use crate::record::certificate::{
     Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
 };
@@ -90,6 +94,24 @@ pub struct TenderKey<'a>(pub &'a TenderId);
 pub struct ObjectionKey<'a>(pub &'a TenderId, pub u32);
 /// `74 ‖ tender id ‖ credit code`: number of an organisation's objection that awaits an answer.
 pub struct ObjectorKey<'a>(pub &'a TenderId, pub &'a CreditCode);
+/// `75 ‖ one-time key`: a sealed bid.
+pub struct BidKey<'a>(pub &'a PublicKey);
+/// `76 ‖ tender ‖ bid`: a live bid.
+pub struct LiveBidKey<'a>(pub &'a TenderId, pub &'a BidId);
+/// `77 ‖ bid`: the envelope of a live bid.
+pub struct EnvelopeKey<'a>(pub &'a BidId);
+/// `78 ‖ tender`: how many envelopes a tender has.
+pub struct BidTallyKey<'a>(pub &'a TenderId);
+/// `79 ‖ tender`: the opening of its bids.
+pub struct OpeningKey<'a>(pub &'a TenderId);
+/// `7a ‖ tender ‖ number`: bids that are opened together.
+pub struct ChunkKey<'a>(pub &'a TenderId, pub u32);
+/// `7b ‖ tender ‖ number ‖ seat`: a seat's shares of them, until they are open.
+pub struct SharesKey<'a>(pub &'a TenderId, pub u32, pub u8);
+/// `7c ‖ tender ‖ credit code`: the bid of a bidder that counts.
+pub struct OpenedBidKey<'a>(pub &'a TenderId, pub &'a CreditCode);
+/// `7d ‖ guarantor ‖ number`: for which tender a letter in an envelope was used.
+pub struct BidBondKey<'a>(pub &'a GuaranteeId);
 /// `80`: the sealing epoch.
 pub struct SealingEpochKey;
 /// `81 ‖ epoch ‖ credit code`: a centre's seat key.
@@ -98,6 +120,14 @@ pub struct SeatKeyKey<'a>(pub u64, pub &'a CreditCode);
 pub struct SeatKeyHolderKey<'a>(pub &'a SeatPublicKey);
 /// `83 ‖ epoch`: a committee.
 pub struct CommitteeKey(pub u64);
+/// `84 ‖ epoch ‖ dealer's key`: the one-time key of the bid that it dealt.
+pub struct DealerKeyKey<'a>(pub u64, pub &'a DealerKey);
+/// `85`: how many centres issue admission stamps.
+pub struct IssuerCountKey;
+/// `86 ‖ credit code`: a centre's number among the issuers.
+pub struct IssuerNumberKey<'a>(pub &'a CreditCode);
+/// `87 ‖ issuer ‖ quarter`: a key for admission stamps.
+pub struct StampKeyKey(pub u16, pub u16);
 /// `40 ‖ time ‖ what`: something that falls due.
 pub struct DueKey<'a>(pub &'a DueAt);
 /// `50 ‖ change id`: a proposed change.
@@ -161,6 +191,19 @@ state_keys! {
     SeatKeyKey<'_> => SeatKey, |k| bytes(0x81, &[&k.0.to_be_bytes(), k.1.as_str().as_bytes()]);
     SeatKeyHolderKey<'_> => CreditCode, |k| bytes(0x82, &[k.0.as_bytes()]);
     CommitteeKey => Committee, |k| bytes(0x83, &[&k.0.to_be_bytes()]);
+    BidKey<'_> => Bid, |k| bytes(0x75, &[k.0.as_bytes()]);
+    LiveBidKey<'_> => LiveBid, |k| bytes(0x76, &[k.0.as_bytes(), k.1.as_bytes()]);
+    EnvelopeKey<'_> => Bytes<MAX_ENVELOPE_BYTES>, |k| bytes(0x77, &[k.0.as_bytes()]);
+    BidTallyKey<'_> => BidTally, |k| bytes(0x78, &[k.0.as_bytes()]);
+    OpeningKey<'_> => Opening, |k| bytes(0x79, &[k.0.as_bytes()]);
+    ChunkKey<'_> => Chunk, |k| bytes(0x7a, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
+    SharesKey<'_> => Bytes<MAX_SHARE_BYTES>, |k| bytes(0x7b, &[k.0.as_bytes(), &k.1.to_be_bytes(), &[k.2]]);
+    OpenedBidKey<'_> => OpenedBid, |k| bytes(0x7c, &[k.0.as_bytes(), k.1.as_str().as_bytes()]);
+    BidBondKey<'_> => TenderId, |k| bytes(0x7d, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
+    DealerKeyKey<'_> => PublicKey, |k| bytes(0x84, &[&k.0.to_be_bytes(), k.1.as_bytes()]);
+    IssuerCountKey => u16, |_k| bytes(0x85, &[]);
+    IssuerNumberKey<'_> => u16, |k| bytes(0x86, &[k.0.as_str().as_bytes()]);
+    StampKeyKey => StampKey, |k| bytes(0x87, &[&k.0.to_be_bytes(), &k.1.to_be_bytes()]);
     DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
     ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
@@ -292,6 +335,16 @@ pub fn all_shared_keys() -> (Vec<u8>, Vec<u8>) {
 /// The range of all keys of organisations.
 pub fn all_key_holders() -> (Vec<u8>, Vec<u8>) {
     (bytes(0x11, &[]), bytes(0x12, &[]))
+}
+
+/// The range of the live bids of a tender, ascending by name.
+pub fn live_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x76, &[tender.as_bytes()]))
+}
+
+/// The range of the bids of a tender that count.
+pub fn opened_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x7c, &[tender.as_bytes()]))
 }
 
 /// The range of everything that begins with a prefix of a fixed length: no continuation has 90 bytes.
