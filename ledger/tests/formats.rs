@@ -5,7 +5,8 @@ mod support;
 use ledger::action::Action;
 use ledger::block::{self, Block, Header};
 use ledger::certificate::{CommitCertificate, CommitSignature, VoteType, vote_sign_bytes};
-use ledger::codec::{CodecError, encode};
+use ledger::codec::{Bytes, CodecError, encode};
+use ledger::crypto::Signature;
 use ledger::event::{Event, Recorded};
 use ledger::evidence::{Evidence, SigningKind};
 use ledger::governance::Change;
@@ -14,7 +15,7 @@ use ledger::governance::{
 };
 use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
 use ledger::id::{
-    AuthorityId, CertificateId, CertificateKeyId, ChainId, ChangeId, DealCode, DealKind, DelegationId,
+    AuthorityId, BidId, CertificateId, CertificateKeyId, ChainId, ChangeId, DealCode, DealKind, DelegationId,
     Height, IssuerId,
 };
 use ledger::procedure::enrolment::{delegated_key_bytes, enrolment_bytes};
@@ -22,6 +23,7 @@ use ledger::procedure::revocation::revocation_bytes;
 use ledger::record::authority::{
     AuthorityStanding, AuthorityStatus, CertificationAuthority, KeyAlgorithm, RevocationList, SerialNumber,
 };
+use ledger::record::bid::*;
 use ledger::record::certificate::{
     AnyKey, Certificate, CertificateKeyHolder, Involvement, ListedRevocation, PathStep, Revocation,
     RevocationReason, RevocationSource, SharedKey,
@@ -58,7 +60,7 @@ fn act(line: &str) -> Action {
     action(words[0], &Words::of(words[1..].iter().copied()), &names())
 }
 
-const ACTS: [&str; 28] = [
+const ACTS: [&str; 33] = [
     "register new roles=seller,bidder keys=new",
     "publish L",
     "issue G1",
@@ -87,6 +89,11 @@ const ACTS: [&str; 28] = [
     "extend T",
     "object T",
     "answer T 1",
+    "stamp-key",
+    "bid T docs=1 arrived=d30",
+    "withdraw T",
+    "shares T",
+    "open-own T",
 ];
 
 /// One of every kind of change, and of every reason for a removal.
@@ -249,6 +256,27 @@ fn events() -> Vec<Event> {
         Event::DeadlineMoved { tender: tender().id, closes_at: at },
         Event::ObjectionRaised { tender: tender().id, number: 1, by: code("a"), answer_by: at },
         Event::ObjectionAnswered { tender: tender().id, number: 1, late: false },
+        Event::StampKeyRegistered { centre: code("gz"), issuer: 1, period: 8104 },
+        Event::BidSubmitted { tender: tender().id, bid: bid().id, replaces: None },
+        Event::BidSubmitted {
+            tender: tender().id,
+            bid: bid().id,
+            replaces: Some(BidId::from_bytes([4; 32])),
+        },
+        Event::BidWithdrawn { tender: tender().id, bid: bid().id },
+        Event::TenderFailed { tender: tender().id, bids: 2 },
+        Event::OpeningBegan { tender: tender().id, bids: 3, chunks: 1 },
+        Event::SharesGiven { tender: tender().id, chunk: 0, seat: 1 },
+        Event::BidOpened { tender: tender().id, bid: bid().id, status: BidStatus::Opened },
+        Event::BidOpened {
+            tender: tender().id,
+            bid: bid().id,
+            status: BidStatus::Rejected(BidFault::Superseded),
+        },
+        Event::TenderOpened { tender: tender().id, bids: 3, valid: 2, by_bidders: false },
+        Event::SharesMissing { tender: tender().id, chunk: 0, centres: vec![code("gz")] },
+        Event::OpeningStalled { tender: tender().id },
+        Event::TenderAnnulled { tender: tender().id, unopened: 3 },
     ]
     .into_iter()
     .chain(events_of_identity(at))
@@ -384,6 +412,90 @@ fn pin_tenders(pin: &mut impl FnMut(String, Vec<u8>)) {
     let seats = ["gz", "sz", "zh", "zs"].map(|name| Seat { centre: code(name), key }).to_vec();
     let committee = Committee { id: CommitteeId([8; 64]), epoch: 1, k: 3, seats, formed_at: at };
     pin_entry(pin, "committee", &CommitteeKey(1), &committee);
+    pin_bids(pin, &tender);
+}
+
+fn bid() -> Bid {
+    let Action::SubmitBid(act) = act("bid T docs=1") else { panic!("a bid") };
+    Bid {
+        tender: tender().id,
+        key: key("k1").public_key(),
+        sequence: 1,
+        version: 1,
+        id: BidId::from_bytes([3; 32]),
+        order: 1,
+        dealing: act.dealing,
+        documents: act.documents.into_iter().map(|stored| stored.document).collect(),
+        at: names().time("d2"),
+        status: BidStatus::Live,
+        secret: None,
+    }
+}
+
+/// An offer with everything in it.
+fn offer() -> Offer {
+    let bytes = |byte, count| vec![byte; count];
+    let letter = BondLetter {
+        chain: chain_id(),
+        tender: tender().id,
+        guarantor: code("bank"),
+        number: "G1".parse().unwrap(),
+        principal: code("a"),
+        amount: yuan("20000"),
+        valid_until: names().time("d92"),
+        bind: Bytes::new(bytes(5, 64)).unwrap(),
+    };
+    let (bank, signature) = (key("bank").public_key(), Signature::from_bytes([6; 64]));
+    let opening = Bytes::new(bytes(7, 32)).unwrap();
+    let entry =
+        DocumentEntry { name: "投标函".parse().unwrap(), hash: DocumentHash::of(b"plain"), len: 900 };
+    Offer {
+        bidder: code("a"),
+        key: key("a").public_key(),
+        prices: vec![LotPrice { lot: 1, price: yuan("900000") }],
+        documents: vec![entry],
+        bond: Some(BidBond { letter, key: bank, signature, opening }),
+    }
+}
+
+/// Pins keys and values of the state that sealed bids write, and what an envelope holds.
+fn pin_bids(pin: &mut impl FnMut(String, Vec<u8>), tender: &Tender) {
+    let (bid, id) = (bid(), tender.id);
+    let secret = Some(BidSecret::from_bytes([8; 32]));
+    let statuses = [
+        BidStatus::Live,
+        BidStatus::Withdrawn,
+        BidStatus::Opened,
+        BidStatus::Malformed,
+        BidStatus::Rejected(BidFault::Guarantee),
+    ];
+    for status in statuses {
+        let secret = secret.filter(|_| !matches!(status, BidStatus::Live | BidStatus::Withdrawn));
+        pin_entry(pin, "bid", &BidKey(&bid.key), &Bid { status, secret, ..bid.clone() });
+    }
+    let dealer = DealerKey::from_bytes([9; 32]);
+    let live = LiveBid { id: bid.id, key: bid.key, dealer };
+    pin_entry(pin, "live bid", &LiveBidKey(&id, &bid.id), &live);
+    pin_entry(pin, "envelope", &EnvelopeKey(&bid.id), &Bytes::new(vec![1; 17]).unwrap());
+    pin_entry(pin, "bid tally", &BidTallyKey(&id), &BidTally { taken: 3, live: 2 });
+    let root = Bytes::new(vec![2; 64]).unwrap();
+    let began_at = names().time("d32");
+    let opening = Opening { root, began_at, bids: 3, chunks: 1, left: 2, valid: 1, by_bidders: true };
+    pin_entry(pin, "opening", &OpeningKey(&id), &opening);
+    let chunk = Chunk { bids: vec![live], seats: vec![1, 2], opened: false };
+    pin_entry(pin, "chunk", &ChunkKey(&id, 0), &chunk);
+    pin_entry(pin, "seat shares", &SharesKey(&id, 0, 1), &Bytes::new(vec![3; 32]).unwrap());
+    let opened = OpenedBid { key: bid.key, order: 1, offer: offer() };
+    pin_entry(pin, "opened bid", &OpenedBidKey(&id, &code("a")), &opened);
+    pin_entry(pin, "bid bond", &BidBondKey(&letter("bank:G1")), &id);
+    pin_entry(pin, "dealer key", &DealerKeyKey(1, &dealer), &bid.key);
+    pin_entry(pin, "issuer count", &IssuerCountKey, &1);
+    pin_entry(pin, "issuer number", &IssuerNumberKey(&code("gz")), &1);
+    let (centre, modulus) = (code("gz"), Bytes::new(vec![4; 384]).unwrap());
+    let stamp_key = StampKey { centre, issuer: 1, period: 8104, modulus, at: names().time("d2") };
+    pin_entry(pin, "stamp key", &StampKeyKey(1, 8104), &stamp_key);
+    let payload = BidPayload { offer: offer(), signature: Signature::from_bytes([6; 64]) };
+    pin("bid-payload".to_owned(), encode(&payload));
 }
 
 fn change_id() -> ChangeId {
@@ -427,6 +539,9 @@ fn dues() -> Vec<Due> {
         Due::RevocationReachesLetters(certificate_id(), Some("G1".parse().unwrap())),
         Due::CommitteeForms(1),
         Due::SealingEpochEnds(1),
+        Due::TenderOpens(tender().id),
+        Due::OpeningStalls(tender().id),
+        Due::OpeningAnnulled(tender().id),
     ]
 }
 
@@ -930,6 +1045,15 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "serial" | "delegation"] => Some("certificate-id"),
         ["value", "project", "sequence"] => Some("project-sequence"),
         ["value", "objector"] => Some("objector"),
+        ["value", "live", "bid"] => Some("live-bid"),
+        ["value", "envelope"] => Some("envelope"),
+        ["value", "bid", "tally"] => Some("bid-tally"),
+        ["value", "seat", "shares"] => Some("seat-shares"),
+        ["value", "opened", "bid"] => Some("opened-bid"),
+        ["value", "bid", "bond"] => Some("tender-id"),
+        ["value", "dealer", "key"] => Some("public-key"),
+        ["value", "issuer", "count" | "number"] => Some("issuer"),
+        ["value", "stamp", "key"] => Some("stamp-key"),
         ["value", "sealing", "epoch"] => Some("sealing-epoch"),
         ["value", "seat", "key"] => Some("seat-key"),
         ["value", "seat", "key", "holder"] => Some("credit-code"),

@@ -15,7 +15,7 @@ use support::tender::{published, tender};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 28] = [
+const ACTS: [&str; 33] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -44,10 +44,16 @@ const ACTS: [&str; 28] = [
     "owner extend T closes=d60",
     "a object T",
     "owner answer T 1",
+    "sz stamp-key",
+    "k1 bid T from=b",
+    "k2 withdraw T seq=2",
+    "a shares T gz",
+    "k2 open-own T",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {
     let words: Vec<&str> = line.split(' ').collect();
+    names.signer.replace(words[0].to_owned());
     (words[0].to_owned(), action(words[1], &Words::of(words[2..].iter().copied()), names))
 }
 
@@ -136,6 +142,10 @@ fn an_act_needs_one_of_its_stages() {
                     Some(Rejection::AuthorityUnknown)
                 }
                 ("revoke_certificate" | "record_ocsp_response", _) => Some(Rejection::CertificateUnknown),
+                // `b` has objected to the tender, which rests.
+                ("submit_bid" | "withdraw_bid" | "open_shares" | "open_own_bid", _) => {
+                    Some(Rejection::TenderStageNotPermitted)
+                }
                 // `b` has not quoted: the stage is right and the next rule answers.
                 ("submit_quote", Stage::TimedBidding) => Some(Rejection::NotInTimedBidding),
                 _ => None,
@@ -158,6 +168,10 @@ fn an_act_on_a_tender_needs_one_of_its_stages() {
         chain.put(&TenderKey(&id), &tender);
         for row in TENDER_TABLE {
             let line = ACTS.iter().find(|line| act(line, &names).1.name() == row.act).unwrap();
+            // Without an opening there is nothing to open; the table of bids does it in the right stages.
+            if row.act.starts_with("open_") && row.stages.contains(&stage) {
+                continue;
+            }
             let (who, action) = act(line, &names);
             let bytes = chain.sign(&key(&who), action, 10);
             let found = chain.check(time, &chain.verified(&bytes));

@@ -6,18 +6,21 @@ use std::collections::BTreeSet;
 
 use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
+use ledger::record::bid::BidTally;
 use ledger::record::organisation::Organisation;
 use ledger::record::tender::Tender;
 use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
 use ledger::state::keys::{
-    AuthorityCountKey, DealSequenceKey, OrganisationKey, ProjectSequenceKey, TenderKey, ValidatorsKey,
+    AuthorityCountKey, BidTallyKey, DealSequenceKey, OrganisationKey, ProjectSequenceKey, TenderKey,
+    ValidatorsKey,
 };
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 28] = [
+const ELSEWHERE: [(Rejection, &str); 29] = [
     (Rejection::NumbersUsedUp, "takes 9,999 projects; tested below on a state that says so"),
+    (Rejection::TooManyBids, "takes 4,096 bids; tested below on a state that says so"),
     (Rejection::TooManyObjections, "takes 256 objections; tested below on a state that says so"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
@@ -65,6 +68,7 @@ tables! {
     release clock lifecycle proposal approval double_signing
     authority enrolment staff revocation
     project seat tender clarification objection
+    stamp_key bid withdrawal opening_shares self_opening
 }
 
 #[test]
@@ -152,6 +156,20 @@ fn a_region_numbers_at_most_9_999_projects_of_a_kind_a_day() {
     for (used, answer) in [(9_998, None), (9_999, Some(Rejection::NumbersUsedUp))] {
         chain.put(&ProjectSequenceKey("A03440400260302"), &used);
         assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
+    }
+}
+
+#[test]
+fn a_tender_takes_at_most_4_096_bids() {
+    let (mut chain, names) = support::tender::published();
+    let id = support::tender::tender(&names, "T");
+    names.signer.replace("k1".to_owned());
+    let act = words::action("bid", &words::Words::of(["T"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("k1"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (live, answer) in [(4_095, None), (4_096, Some(Rejection::TooManyBids))] {
+        chain.put(&BidTallyKey(&id), &BidTally { taken: live, live });
+        assert_eq!(chain.check(names.time("d1"), &transaction), answer, "{live}");
     }
 }
 
@@ -278,8 +296,11 @@ fn permissions() -> String {
         let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
-        let roles =
-            if roles.is_empty() { "whoever holds a certificate".to_owned() } else { roles.join(", ") };
+        let roles = match roles.as_slice() {
+            [] if row.act == "enrol" => "whoever holds a certificate".to_owned(),
+            [] => "a one-time key".to_owned(),
+            roles => roles.join(", "),
+        };
         let limits = if row.limited { "yes" } else { "no" };
         text += &format!("| `{}` | {roles}{by_node} | {stages} | {limits} |\n", row.act);
     }

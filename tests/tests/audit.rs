@@ -45,7 +45,7 @@ const UNPROVOKED: [(Code, &str); 22] = [
 const OF_BYTES: &str = "a fault of bytes that no authority of the workload makes: the tests of `pki` meet it";
 
 /// Acts that the workload does not do and the auditor does not know.
-const OF_TENDERS: [&str; 7] = [
+const OF_TENDERS: [&str; 12] = [
     "register_seat_key",
     "register_project",
     "publish_tender",
@@ -53,6 +53,11 @@ const OF_TENDERS: [&str; 7] = [
     "extend_tender",
     "raise_objection",
     "answer_objection",
+    "register_stamp_key",
+    "submit_bid",
+    "withdraw_bid",
+    "open_shares",
+    "open_own_bid",
 ];
 
 fn run(seed: u64) -> Coverage {

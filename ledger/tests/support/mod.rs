@@ -1,6 +1,7 @@
 //! A network in memory, its actors, and the table language of the rule tests.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part of it")]
 
+pub mod bids;
 pub mod cddl;
 pub mod certificates;
 pub mod chain;

@@ -23,6 +23,9 @@
 //! questioned letter bank:G1 no
 //! tender T stage=accepting closes=d21T09:00 open=0 # a tender
 //! sealing epoch=1 seats=4 needed=3  # the epoch and its committee, seats=none without one
+//! ready lots=2                      # committee, issuer, project, and tender T as the words say
+//! bid k1 status=opened order=1      # the sealed bid under a one-time key
+//! opened T a 900000                 # the first price of the bid of `a` that counts, or none
 //! rules construction 0              # that of construction tenders, 0 without any
 //! ```
 //!
@@ -49,7 +52,7 @@ use ledger::time::{BlockTime, Span};
 use super::chain::Chain;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, action, letter};
-use super::{governance, tender};
+use super::{bids, governance, tender};
 
 /// Runs every case of a table; answers with the refusals that it met.
 pub fn run(name: &str, text: &str) -> BTreeSet<Rejection> {
@@ -123,6 +126,18 @@ impl Case {
                 let (chain, names) = self.running();
                 tender::check(chain, names, name, rest, &place);
             }
+            ["ready", rest @ ..] => {
+                for line in tender::READY {
+                    self.line(number, line, met);
+                }
+                let words = rest.join(" ");
+                self.line(number, &format!(". owner tender T {words} -> ok TenderPublished"), met);
+            }
+            ["bid", signer, rest @ ..] => bids::check(&self.running().0, signer, rest, &place),
+            ["opened", of, bidder, expected] => {
+                let (chain, names) = self.running();
+                bids::check_opened(chain, names, of, bidder, expected, &place);
+            }
             ["sealing", rest @ ..] => {
                 let (chain, _) = self.running();
                 tender::check_sealing(chain, rest, &place);
@@ -181,6 +196,7 @@ impl Case {
             last
         } else {
             let signer = rest.named.get("key").copied().unwrap_or(who);
+            names.signer.replace(signer.to_owned());
             let ahead = rest.named.get("expiry").map_or(10, |text| text.parse().unwrap());
             let approving = rest.named.get("approved").copied().unwrap_or("");
             let approving: Vec<SigningKey> = approving
@@ -209,6 +225,7 @@ impl Case {
         }
         for recorded in &made.events {
             tender::name(names, &recorded.event, rest.plain.first().copied().unwrap_or(""));
+            bids::name(names, &recorded.event);
         }
         if let Some(name) = rest.named.get("as") {
             let id = ledger::id::ChangeId::from_bytes(*transaction.id().as_bytes());

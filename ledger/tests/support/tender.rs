@@ -191,7 +191,17 @@ pub fn check_sealing(chain: &Chain, expected: &[&str], place: &str) {
     }
 }
 
-/// A chain with a committee, project `P` and tender `T`.
+/// What stands before a tender whose bids are sealed.
+pub const READY: [&str; 6] = [
+    "d0T08:00 gz seat gz -> ok",
+    ". sz seat sz -> ok",
+    ". zh seat zh -> ok",
+    ". zs seat zs -> ok",
+    ". gz stamp-key -> ok",
+    ". owner project P -> ok",
+];
+
+/// A chain with a committee, an issuer of stamps, project `P`, tender `T` and a bid of `k2` in it.
 pub fn published() -> (Chain, Names) {
     let genesis = super::network::genesis(&super::network::Options {
         stepped: true,
@@ -200,15 +210,19 @@ pub fn published() -> (Chain, Names) {
     });
     let mut chain = Chain::new(&genesis);
     let mut names = Names::new(genesis.chain_id.clone(), genesis.time);
-    for line in ["gz seat gz", "sz seat sz", "zh seat zh", "zs seat zs", "owner project P", "owner tender T"]
-    {
+    let lines = ["gz seat gz", "sz seat sz", "zh seat zh", "zs seat zs", "gz stamp-key", "owner project P"];
+    for line in lines.into_iter().chain(["owner tender T", "k2 bid T"]) {
         let words: Vec<&str> = line.split(' ').collect();
+        names.signer.replace(words[0].to_owned());
         let act = super::words::action(words[1], &Words::of(words[2..].iter().copied()), &names);
         let bytes = chain.sign(&super::network::key(words[0]), act, 10);
         let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
         let (made, refused) = chain.block(time, &[chain.verified(&bytes)]);
         assert!(refused.is_empty(), "{line}: {refused:?}");
-        made.events.iter().for_each(|recorded| name(&mut names, &recorded.event, words[2]));
+        for recorded in &made.events {
+            name(&mut names, &recorded.event, words.get(2).copied().unwrap_or(""));
+            super::bids::name(&names, &recorded.event);
+        }
     }
     (chain, names)
 }

@@ -1,5 +1,6 @@
 //! The verbs of the table language: how a line becomes a business act.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ledger::action::Action;
@@ -26,7 +27,7 @@ use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
 use super::network::{code, key};
-use super::{certificates, governance, tender};
+use super::{bids, certificates, governance, tender};
 
 /// Words of a line after the verb: the plain ones in order, and `name=value`.
 pub struct Words<'a> {
@@ -57,6 +58,10 @@ pub struct Names {
     pub changes: BTreeMap<String, ChangeId>,
     pub projects: BTreeMap<String, ProjectCode>,
     pub tenders: BTreeMap<String, TenderId>,
+    /// Who signs the act that is made.
+    pub signer: RefCell<String>,
+    /// The sealed bids of the case.
+    pub sealed: super::bids::Book,
     pub day_zero: BlockTime,
     pub chain: ChainId,
 }
@@ -65,7 +70,9 @@ impl Names {
     /// No names yet.
     pub fn new(chain: ChainId, day_zero: BlockTime) -> Self {
         let (listings, changes) = (BTreeMap::new(), BTreeMap::new());
-        Self { listings, changes, projects: BTreeMap::new(), tenders: BTreeMap::new(), day_zero, chain }
+        let (projects, tenders) = (BTreeMap::new(), BTreeMap::new());
+        let (signer, sealed) = (RefCell::default(), RefCell::default());
+        Self { listings, changes, projects, tenders, signer, sealed, day_zero, chain }
     }
 
     /// The change called `name`; one that was never proposed has an id that nobody gave.
@@ -223,6 +230,8 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
         "report-shared" => {
             Action::ReportSharedKey(ReportSharedKey { enrolment: certificates::enrol(words, names) })
         }
-        verb => tender::action(verb, words, names).unwrap_or_else(|| panic!("no verb is called {verb}")),
+        verb => tender::action(verb, words, names)
+            .or_else(|| bids::action(verb, words, names))
+            .unwrap_or_else(|| panic!("no verb is called {verb}")),
     }
 }

@@ -4,6 +4,7 @@
 //! names the field that is wrong; a ledger value becomes one of these through `From`.
 
 mod action;
+mod bid;
 mod chain;
 mod event;
 mod governance;
@@ -21,6 +22,10 @@ pub use action::{
     Action, AdvanceClock, ApproveChange, ConfirmDeal, DepositGuarantee, IssueGuarantee, ProposeChange,
     PublishListing, PublishResult, RecordContract, RegisterOrganisation, ReleaseGuarantee,
     ReportDoubleSigning, SubmitQuote,
+};
+pub use bid::{
+    Arrival, Attestation, BidStatus, OpenOwnBid, OpenShares, RegisterStampKey, StoredDocument, SubmitBid,
+    WithdrawBid,
 };
 pub use chain::{
     Block, BlockSummary, Certificate, Inclusion, Proof, Signer, SubmitResult, SubmitStatus, Transaction,

@@ -143,7 +143,12 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         | Action::ClarifyTender(_)
         | Action::ExtendTender(_)
         | Action::RaiseObjection(_)
-        | Action::AnswerObjection(_) => &[],
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => &[],
     }
 }
 
@@ -197,7 +202,12 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         | Action::ClarifyTender(_)
         | Action::ExtendTender(_)
         | Action::RaiseObjection(_)
-        | Action::AnswerObjection(_) => {}
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => {}
     }
 }
 
@@ -233,6 +243,11 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry, chain: &Ch
         | Action::ClarifyTender(_)
         | Action::ExtendTender(_)
         | Action::RaiseObjection(_)
-        | Action::AnswerObjection(_) => Vec::new(),
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => Vec::new(),
     }
 }

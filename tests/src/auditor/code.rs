@@ -197,6 +197,25 @@ codes! {
     SeatKeyExists = 1302 "seat_key_exists";
     SeatKeyUsed = 1303 "seat_key_used";
     SeatKeyNotProven = 1304 "seat_key_not_proven";
+    InvalidBidForm = 1401 "invalid_bid_form";
+    BidTooLate = 1402 "bid_too_late";
+    OneTimeKeyUsed = 1403 "one_time_key_used";
+    BidSequence = 1404 "bid_sequence";
+    BidUnknown = 1405 "bid_unknown";
+    TooManyBids = 1406 "too_many_bids";
+    InvalidStamp = 1407 "invalid_stamp";
+    DocumentNotHeld = 1408 "document_not_held";
+    DealerKeyUsed = 1409 "dealer_key_used";
+    InvalidDealing = 1410 "invalid_dealing";
+    ArrivalNotProven = 1411 "arrival_not_proven";
+    ChunkNotOpen = 1412 "chunk_not_open";
+    SeatNotOpen = 1413 "seat_not_open";
+    InvalidShares = 1414 "invalid_shares";
+    SelfOpeningEarly = 1415 "self_opening_early";
+    NotTheDealer = 1416 "not_the_dealer";
+    StampQuarterClosed = 1417 "stamp_quarter_closed";
+    StampKeyExists = 1418 "stamp_key_exists";
+    InvalidStampKey = 1419 "invalid_stamp_key";
 }
 
 impl Code {

@@ -140,7 +140,18 @@ impl Conservation {
             | Event::TenderClarified { .. }
             | Event::DeadlineMoved { .. }
             | Event::ObjectionRaised { .. }
-            | Event::ObjectionAnswered { .. } => Ok(()),
+            | Event::ObjectionAnswered { .. }
+            | Event::StampKeyRegistered { .. }
+            | Event::BidSubmitted { .. }
+            | Event::BidWithdrawn { .. }
+            | Event::TenderFailed { .. }
+            | Event::OpeningBegan { .. }
+            | Event::SharesGiven { .. }
+            | Event::BidOpened { .. }
+            | Event::TenderOpened { .. }
+            | Event::SharesMissing { .. }
+            | Event::OpeningStalled { .. }
+            | Event::TenderAnnulled { .. } => Ok(()),
         }
     }
 

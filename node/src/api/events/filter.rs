@@ -123,6 +123,7 @@ fn subject(kind: &EventKind) -> Subject<'_> {
             Subject { organisations: [Some(organiser), Some(centre)], ..Subject::default() }
         }
         K::SeatKeyRegistered { centre: one, .. }
+        | K::StampKeyRegistered { centre: one, .. }
         | K::TenderPublished { organiser: one, .. }
         | K::ObjectionRaised { by: one, .. } => {
             Subject { organisations: [Some(one), None], ..Subject::default() }
@@ -139,6 +140,16 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::TenderClarified { .. }
         | K::DeadlineMoved { .. }
         | K::ObjectionAnswered { .. }
+        | K::BidSubmitted { .. }
+        | K::BidWithdrawn { .. }
+        | K::TenderFailed { .. }
+        | K::OpeningBegan { .. }
+        | K::SharesGiven { .. }
+        | K::BidOpened { .. }
+        | K::TenderOpened { .. }
+        | K::SharesMissing { .. }
+        | K::OpeningStalled { .. }
+        | K::TenderAnnulled { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

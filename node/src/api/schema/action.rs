@@ -18,6 +18,7 @@ use super::{
     AnswerObjection, ClarifyTender, ExtendTender, PublishTender, RaiseObjection, RegisterProject,
     RegisterSeatKey,
 };
+use super::{OpenOwnBid, OpenShares, RegisterStampKey, SubmitBid, WithdrawBid};
 
 /// Everything that an organisation can ask the ledger to record; `act` says which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,6 +81,16 @@ pub enum Action {
     RaiseObjection(RaiseObjection),
     /// An organiser answers an objection.
     AnswerObjection(AnswerObjection),
+    /// A centre registers its key for admission stamps of a quarter.
+    RegisterStampKey(RegisterStampKey),
+    /// Somebody submits a sealed bid, or replaces it.
+    SubmitBid(SubmitBid),
+    /// Somebody withdraws a sealed bid.
+    WithdrawBid(WithdrawBid),
+    /// A seat's shares of a chunk of bids are brought.
+    OpenShares(OpenShares),
+    /// Somebody opens its own bid, because too few seats have.
+    OpenOwnBid(OpenOwnBid),
 }
 
 /// Admission of an organisation.
@@ -286,6 +297,11 @@ impl TryFrom<Action> for LedgerAction {
             Action::ExtendTender(a) => Self::ExtendTender(a.try_into()?),
             Action::RaiseObjection(a) => Self::RaiseObjection(a.try_into()?),
             Action::AnswerObjection(a) => Self::AnswerObjection(a.try_into()?),
+            Action::RegisterStampKey(a) => Self::RegisterStampKey(a.try_into()?),
+            Action::SubmitBid(a) => Self::SubmitBid(a.try_into()?),
+            Action::WithdrawBid(a) => Self::WithdrawBid(a.try_into()?),
+            Action::OpenShares(a) => Self::OpenShares(a.try_into()?),
+            Action::OpenOwnBid(a) => Self::OpenOwnBid(a.try_into()?),
         })
     }
 }
@@ -394,6 +410,11 @@ impl From<LedgerAction> for Action {
             LedgerAction::ExtendTender(a) => Self::ExtendTender(a.into()),
             LedgerAction::RaiseObjection(a) => Self::RaiseObjection(a.into()),
             LedgerAction::AnswerObjection(a) => Self::AnswerObjection(a.into()),
+            LedgerAction::RegisterStampKey(a) => Self::RegisterStampKey(a.into()),
+            LedgerAction::SubmitBid(a) => Self::SubmitBid(a.into()),
+            LedgerAction::WithdrawBid(a) => Self::WithdrawBid(a.into()),
+            LedgerAction::OpenShares(a) => Self::OpenShares(a.into()),
+            LedgerAction::OpenOwnBid(a) => Self::OpenOwnBid(a.into()),
         }
     }
 }

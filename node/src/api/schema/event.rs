@@ -5,7 +5,7 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, EndReason, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind};
+use super::{Amount, BidStatus, EndReason, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -476,6 +476,97 @@ pub enum EventKind {
         /// Whether the legal period had run out.
         late: bool,
     },
+    /// A centre registered a key for admission stamps.
+    StampKeyRegistered {
+        /// The centre.
+        centre: String,
+        /// Its number among the issuers.
+        issuer: u16,
+        /// For which quarter: four times the year and the number of the quarter in it, from 0.
+        quarter: u16,
+    },
+    /// Somebody submitted a sealed bid.
+    BidSubmitted {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+        /// Id of the bid whose place it takes, in hexadecimal.
+        replaces: Option<String>,
+    },
+    /// Somebody withdrew a sealed bid.
+    BidWithdrawn {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+    },
+    /// Too few bids came, so that nothing is opened.
+    TenderFailed {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many came.
+        bids: u32,
+    },
+    /// The list of bids is fixed, and seats open them.
+    OpeningBegan {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids are on the list.
+        bids: u32,
+        /// In how many chunks.
+        chunks: u32,
+    },
+    /// A seat gave its shares of a chunk.
+    SharesGiven {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The chunk.
+        chunk: u32,
+        /// The seat.
+        seat: u8,
+    },
+    /// A bid was opened, or a later one of the same bidder took its place.
+    BidOpened {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+        /// What it is worth.
+        status: BidStatus,
+    },
+    /// All bids of a tender are open.
+    TenderOpened {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids were on the list.
+        bids: u32,
+        /// How many of them count.
+        valid: u32,
+        /// Whether some were opened by their bidders, because seats were missing.
+        by_bidders: bool,
+    },
+    /// Seats have given no shares of a chunk that could not be opened in time.
+    SharesMissing {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The chunk.
+        chunk: u32,
+        /// Whose seats.
+        centres: Vec<String>,
+    },
+    /// Too few seats have given shares in time.
+    OpeningStalled {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+    },
+    /// A tender is void, because its bids could not be opened.
+    TenderAnnulled {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids stay sealed.
+        unopened: u32,
+    },
 }
 
 impl EventKind {
@@ -535,6 +626,17 @@ impl EventKind {
             Self::DeadlineMoved { .. } => "deadline_moved",
             Self::ObjectionRaised { .. } => "objection_raised",
             Self::ObjectionAnswered { .. } => "objection_answered",
+            Self::StampKeyRegistered { .. } => "stamp_key_registered",
+            Self::BidSubmitted { .. } => "bid_submitted",
+            Self::BidWithdrawn { .. } => "bid_withdrawn",
+            Self::TenderFailed { .. } => "tender_failed",
+            Self::OpeningBegan { .. } => "opening_began",
+            Self::SharesGiven { .. } => "shares_given",
+            Self::BidOpened { .. } => "bid_opened",
+            Self::TenderOpened { .. } => "tender_opened",
+            Self::SharesMissing { .. } => "shares_missing",
+            Self::OpeningStalled { .. } => "opening_stalled",
+            Self::TenderAnnulled { .. } => "tender_annulled",
         }
     }
 }
@@ -738,6 +840,37 @@ impl From<LedgerEvent> for EventKind {
             },
             E::ObjectionAnswered { tender, number, late } => {
                 Self::ObjectionAnswered { tender: text(&tender), number, late }
+            }
+            E::StampKeyRegistered { centre, issuer, period } => {
+                Self::StampKeyRegistered { centre: text(&centre), issuer, quarter: period }
+            }
+            E::BidSubmitted { tender, bid, replaces } => Self::BidSubmitted {
+                tender: text(&tender),
+                bid: text(&bid),
+                replaces: replaces.map(|bid| text(&bid)),
+            },
+            E::BidWithdrawn { tender, bid } => Self::BidWithdrawn { tender: text(&tender), bid: text(&bid) },
+            E::TenderFailed { tender, bids } => Self::TenderFailed { tender: text(&tender), bids },
+            E::OpeningBegan { tender, bids, chunks } => {
+                Self::OpeningBegan { tender: text(&tender), bids, chunks }
+            }
+            E::SharesGiven { tender, chunk, seat } => {
+                Self::SharesGiven { tender: text(&tender), chunk, seat }
+            }
+            E::BidOpened { tender, bid, status } => {
+                Self::BidOpened { tender: text(&tender), bid: text(&bid), status: status.into() }
+            }
+            E::TenderOpened { tender, bids, valid, by_bidders } => {
+                Self::TenderOpened { tender: text(&tender), bids, valid, by_bidders }
+            }
+            E::SharesMissing { tender, chunk, centres } => Self::SharesMissing {
+                tender: text(&tender),
+                chunk,
+                centres: centres.iter().map(|centre| text(centre)).collect(),
+            },
+            E::OpeningStalled { tender } => Self::OpeningStalled { tender: text(&tender) },
+            E::TenderAnnulled { tender, unopened } => {
+                Self::TenderAnnulled { tender: text(&tender), unopened }
             }
         }
     }
