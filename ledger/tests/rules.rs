@@ -8,11 +8,11 @@ use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
 use ledger::record::bid::BidTally;
 use ledger::record::organisation::Organisation;
-use ledger::record::tender::Tender;
+use ledger::record::tender::{Tender, TenderStage};
 use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
 use ledger::state::keys::{
-    AuthorityCountKey, BidTallyKey, DealSequenceKey, OrganisationKey, ProjectSequenceKey, TenderKey,
-    ValidatorsKey,
+    AuthorityCountKey, BidTallyKey, DealSequenceKey, OpenedBidKey, OpeningKey, OrganisationKey,
+    ProjectSequenceKey, TenderKey, ValidatorsKey,
 };
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
@@ -157,6 +157,26 @@ fn a_region_numbers_at_most_9_999_projects_of_a_kind_a_day() {
         chain.put(&ProjectSequenceKey("A03440400260302"), &used);
         assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
     }
+}
+
+/// Bids are opened in chunks of 256, whichever chunk comes first; of one bidder the last counts.
+#[test]
+fn bids_beyond_256_open_in_chunks() {
+    let (mut chain, mut names) = support::tender::published();
+    let mut record = |line: &str| support::tender::record(&mut chain, &mut names, line);
+    for number in 3..259 {
+        record(&format!("k{number} bid T price={number}"));
+    }
+    record("keeper advance 31d");
+    for (chunk, seat) in [(1, "gz"), (0, "sz"), (1, "zh"), (0, "zs"), (1, "zs"), (0, "gz")] {
+        record(&format!("{seat} shares T {seat} chunk={chunk}"));
+    }
+    let id = support::tender::tender(&names, "T");
+    assert_eq!(chain.read(&TenderKey(&id)).unwrap().stage, TenderStage::Opened);
+    let opening = chain.read(&OpeningKey(&id)).unwrap();
+    assert_eq!((opening.bids, opening.chunks, opening.left, opening.valid), (257, 2, 0, 1));
+    let opened = chain.read(&OpenedBidKey(&id, &network::code("a"))).unwrap();
+    assert_eq!((opened.order, opened.key), (257, network::key("k258").public_key()));
 }
 
 #[test]

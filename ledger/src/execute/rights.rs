@@ -291,7 +291,7 @@ fn judge(
     holder: &KeyHolder,
     limited: bool,
 ) -> Result<Option<CertificateId>, Failure> {
-    if holder.revoked.is_some() {
+    if holder.revoked.is_some_and(|at| at <= time) {
         return Err(Rejection::KeyRevoked.into());
     }
     let mandate = holder.mandate.as_ref().filter(|_| limited);

@@ -35,18 +35,29 @@ impl TenderId {
     }
 }
 
-/// The committee of an epoch as the sealing scheme has it, made once a block: it never changes.
+/// A committee as the sealing scheme has it, from its record: what seats give their shares with, and bidders seal to.
+///
+/// # Errors
+/// [`StateError`] when the record is no committee.
+pub fn sealed(committee: &Committee, chain: &ChainId) -> Result<Sealed, StateError> {
+    let damaged = |e: &dyn core::fmt::Display| {
+        StateError::Store(format!("the record of committee {} is none: {e}", committee.epoch))
+    };
+    let member = |seat: &Seat| {
+        let key = Element::<Ristretto255>::decode(seat.key.as_bytes()).map_err(|e| damaged(&e))?;
+        Ok(Member { centre: centre_id(&seat.centre), key })
+    };
+    let members = committee.seats.iter().map(member).collect::<Result<Vec<_>, StateError>>()?;
+    let k = usize::from(committee.k);
+    Sealed::new(chain.as_str(), committee.epoch, k, members).map_err(|e| damaged(&e))
+}
+
+/// The same for the committee of an epoch, made once a block: it never changes.
 pub(super) fn sealed_committee(state: &Overlay<'_>, number: u64) -> Result<Rc<Sealed>, StateError> {
-    let damaged = |e: &dyn core::fmt::Display| StateError::Store(format!("the committee of {number}: {e}"));
     state.derived(&CommitteeKey(number), |committee| {
-        let epoch = state.read(&SealingEpochKey)?.ok_or_else(|| damaged(&"there is no epoch"))?;
-        let member = |seat: &Seat| {
-            let key = Element::<Ristretto255>::decode(seat.key.as_bytes()).map_err(|e| damaged(&e))?;
-            Ok(Member { centre: centre_id(&seat.centre), key })
-        };
-        let members = committee.seats.iter().map(member).collect::<Result<Vec<_>, StateError>>()?;
-        let k = usize::from(committee.k);
-        Sealed::new(epoch.chain.as_str(), number, k, members).map_err(|e| damaged(&e))
+        let missing = || StateError::Store("there is a committee and no epoch".into());
+        let epoch = state.read(&SealingEpochKey)?.ok_or_else(missing)?;
+        sealed(&committee, &epoch.chain)
     })
 }
 

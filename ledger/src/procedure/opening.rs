@@ -240,8 +240,9 @@ impl Judge<'_, '_> {
         };
         let organisation = self.state.read(&OrganisationKey(code))?;
         let mandated = holder.mandate.as_ref().is_none_or(|mandate| mandate.roles.contains(&role));
-        let can = organisation.is_some_and(|organisation| organisation.has(role)) && mandated;
-        Ok(can && standing(self.state, self.opening.began_at, &holder)?)
+        let began = self.opening.began_at;
+        let can = organisation.is_some_and(|known| known.has(role) && known.admitted_at <= began) && mandated;
+        Ok(can && standing(self.state, began, &holder)?)
     }
 
     fn is_signed(&self, bid: &Bid, payload: &BidPayload) -> bool {

@@ -212,17 +212,22 @@ pub fn published() -> (Chain, Names) {
     let mut names = Names::new(genesis.chain_id.clone(), genesis.time);
     let lines = ["gz seat gz", "sz seat sz", "zh seat zh", "zs seat zs", "gz stamp-key", "owner project P"];
     for line in lines.into_iter().chain(["owner tender T", "k2 bid T"]) {
-        let words: Vec<&str> = line.split(' ').collect();
-        names.signer.replace(words[0].to_owned());
-        let act = super::words::action(words[1], &Words::of(words[2..].iter().copied()), &names);
-        let bytes = chain.sign(&super::network::key(words[0]), act, 10);
-        let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
-        let (made, refused) = chain.block(time, &[chain.verified(&bytes)]);
-        assert!(refused.is_empty(), "{line}: {refused:?}");
-        for recorded in &made.events {
-            name(&mut names, &recorded.event, words.get(2).copied().unwrap_or(""));
-            super::bids::name(&names, &recorded.event);
-        }
+        record(&mut chain, &mut names, line);
     }
     (chain, names)
+}
+
+/// Records the act of a line in a block of its own, on a network with a stepped clock.
+pub fn record(chain: &mut Chain, names: &mut Names, line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    names.signer.replace(words[0].to_owned());
+    let act = super::words::action(words[1], &Words::of(words[2..].iter().copied()), names);
+    let bytes = chain.sign(&super::network::key(words[0]), act, 10);
+    let time = ledger::execute::stepped_time(chain, &chain.tip).unwrap().unwrap();
+    let (made, refused) = chain.block(time, &[chain.verified(&bytes)]);
+    assert!(refused.is_empty(), "{line}: {refused:?}");
+    for recorded in &made.events {
+        name(names, &recorded.event, words.get(2).copied().unwrap_or(""));
+        super::bids::name(names, &recorded.event);
+    }
 }
