@@ -90,7 +90,7 @@ const ACTS: [&str; 33] = [
     "object T",
     "answer T 1",
     "stamp-key",
-    "bid T docs=1 arrived=d30",
+    "bid T docs=1 arrived=d30 number=G1",
     "withdraw T",
     "shares T",
     "open-own T",
@@ -416,7 +416,7 @@ fn pin_tenders(pin: &mut impl FnMut(String, Vec<u8>)) {
 }
 
 fn bid() -> Bid {
-    let Action::SubmitBid(act) = act("bid T docs=1") else { panic!("a bid") };
+    let Action::SubmitBid(act) = act("bid T docs=1 number=G1") else { panic!("a bid") };
     Bid {
         tender: tender().id,
         key: key("k1").public_key(),
@@ -1046,7 +1046,7 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "project", "sequence"] => Some("project-sequence"),
         ["value", "objector"] => Some("objector"),
         ["value", "live", "bid"] => Some("live-bid"),
-        ["value", "envelope"] => Some("envelope"),
+        ["value", "chunk"] => Some("bid-chunk"),
         ["value", "bid", "tally"] => Some("bid-tally"),
         ["value", "seat", "shares"] => Some("seat-shares"),
         ["value", "opened", "bid"] => Some("opened-bid"),

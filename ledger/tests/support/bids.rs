@@ -312,9 +312,13 @@ pub fn name(names: &Names, event: &Event) {
             book.latest.insert(signer, *bid);
             let live = book.live.entry(*tender).or_default();
             live.insert(*bid);
-            replaces.iter().for_each(|former| drop(live.remove(former)));
+            if let Some(former) = replaces {
+                live.remove(former);
+            }
         }
-        Event::BidWithdrawn { tender, bid } => drop(book.live.entry(*tender).or_default().remove(bid)),
+        Event::BidWithdrawn { tender, bid } => {
+            book.live.entry(*tender).or_default().remove(bid);
+        }
         _ => {}
     }
 }
