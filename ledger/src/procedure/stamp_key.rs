@@ -16,7 +16,8 @@ use crate::time::{BlockTime, civil_from_days};
 /// The quarter of China's calendar: four times the year and the number of the quarter in it, from 0.
 pub fn period_of(time: BlockTime) -> u16 {
     let (year, month, _) = civil_from_days(time.china_day());
-    u16::try_from(year * 4 + u64::from((month - 1) / 3)).unwrap_or(u16::MAX)
+    let quarter = year.saturating_mul(4).saturating_add(month.saturating_sub(1) / 3);
+    u16::try_from(quarter).unwrap_or(u16::MAX)
 }
 
 /// A key of the present quarter or the next one. It never changes.
