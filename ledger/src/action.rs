@@ -3,13 +3,16 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    admission::AdmitRole, approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal,
-    contract::RecordContract, cosigner::RegisterCosigner, double_signing::ReportDoubleSigning,
-    enrolment::Enrol, guarantee::IssueGuarantee, listing::PublishListing, ocsp_response::RecordOcspResponse,
-    proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
-    registration::RegisterOrganisation, release::ReleaseGuarantee, revocation::RevokeCertificate,
-    revocation_list::RecordRevocationList, shared_key::ReportSharedKey, staff::AppointStaff,
-    staff::RevokeMandate,
+    admission::AdmitRole, approval::ApproveChange, bid::SubmitBid, clarification::ClarifyTender,
+    clarification::ExtendTender, clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
+    cosigner::RegisterCosigner, double_signing::ReportDoubleSigning, enrolment::Enrol,
+    guarantee::IssueGuarantee, listing::PublishListing, objection::AnswerObjection,
+    objection::RaiseObjection, ocsp_response::RecordOcspResponse, opening_shares::OpenShares,
+    project::RegisterProject, proposal::ProposeChange, publicity::PublishResult,
+    qualification::DepositGuarantee, quote::SubmitQuote, registration::RegisterOrganisation,
+    release::ReleaseGuarantee, revocation::RevokeCertificate, revocation_list::RecordRevocationList,
+    seat::RegisterSeatKey, self_opening::OpenOwnBid, shared_key::ReportSharedKey, staff::AppointStaff,
+    staff::RevokeMandate, stamp_key::RegisterStampKey, tender::PublishTender, withdrawal::WithdrawBid,
 };
 
 /// Everything that an organisation can ask the ledger to record.
@@ -84,9 +87,50 @@ pub enum Action {
     /// A member names the keys with which its node signs checkpoints.
     #[n(22)]
     RegisterCosigner(#[n(0)] RegisterCosigner),
+    /// A centre registers its seat key of a sealing epoch.
+    #[n(30)]
+    RegisterSeatKey(#[n(0)] RegisterSeatKey),
+    /// An organiser registers a construction project.
+    #[n(31)]
+    RegisterProject(#[n(0)] RegisterProject),
+    /// An organiser publishes a tender.
+    #[n(32)]
+    PublishTender(#[n(0)] PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    #[n(33)]
+    ClarifyTender(#[n(0)] ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    #[n(34)]
+    ExtendTender(#[n(0)] ExtendTender),
+    /// Somebody objects to the tender documents.
+    #[n(35)]
+    RaiseObjection(#[n(0)] RaiseObjection),
+    /// An organiser answers an objection.
+    #[n(36)]
+    AnswerObjection(#[n(0)] AnswerObjection),
+    /// A centre registers its key for admission stamps of a quarter.
+    #[n(37)]
+    RegisterStampKey(#[n(0)] RegisterStampKey),
+    /// Somebody submits a sealed bid, or replaces it.
+    #[n(38)]
+    SubmitBid(#[n(0)] SubmitBid),
+    /// Somebody withdraws a sealed bid.
+    #[n(39)]
+    WithdrawBid(#[n(0)] WithdrawBid),
+    /// A seat's shares of a chunk of bids are brought.
+    #[n(40)]
+    OpenShares(#[n(0)] OpenShares),
+    /// Somebody opens its own bid, because too few seats have.
+    #[n(41)]
+    OpenOwnBid(#[n(0)] OpenOwnBid),
 }
 
 impl Action {
+    /// Whether a one-time key signs it, so that nobody knows who does it.
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(self, Self::SubmitBid(_) | Self::WithdrawBid(_) | Self::OpenOwnBid(_))
+    }
+
     /// Its name in interfaces: `snake_case`, stable.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -112,6 +156,18 @@ impl Action {
             Self::RecordOcspResponse(_) => "record_ocsp_response",
             Self::ReportSharedKey(_) => "report_shared_key",
             Self::RegisterCosigner(_) => "register_cosigner",
+            Self::RegisterSeatKey(_) => "register_seat_key",
+            Self::RegisterProject(_) => "register_project",
+            Self::PublishTender(_) => "publish_tender",
+            Self::ClarifyTender(_) => "clarify_tender",
+            Self::ExtendTender(_) => "extend_tender",
+            Self::RaiseObjection(_) => "raise_objection",
+            Self::AnswerObjection(_) => "answer_objection",
+            Self::RegisterStampKey(_) => "register_stamp_key",
+            Self::SubmitBid(_) => "submit_bid",
+            Self::WithdrawBid(_) => "withdraw_bid",
+            Self::OpenShares(_) => "open_shares",
+            Self::OpenOwnBid(_) => "open_own_bid",
         }
     }
 }

@@ -60,6 +60,12 @@ pub enum AmountError {
 }
 
 impl Amount {
+    /// Nothing, in yuan.
+    pub const ZERO: Self = Self { minor: 0, currency: Currency::Cny };
+
+    /// The largest amount, in yuan.
+    pub const MAX: Self = Self { minor: MAX_MINOR, currency: Currency::Cny };
+
     /// An amount of minor units.
     ///
     /// # Errors
@@ -126,6 +132,17 @@ impl Amount {
         Self::new(minor, self.currency)
     }
 
+    /// `permille` thousandths of the amount, rounded down, as a legal maximum must be.
+    ///
+    /// # Errors
+    /// [`AmountError::OutOfRange`].
+    pub fn permille_floor(self, permille: u64) -> Result<Self, AmountError> {
+        let product =
+            u128::from(self.minor).checked_mul(u128::from(permille)).ok_or(AmountError::OutOfRange)?;
+        let minor = u64::try_from(product / 1000).map_err(|_| AmountError::OutOfRange)?;
+        Self::new(minor, self.currency)
+    }
+
     fn same_currency(self, other: Self) -> Result<(), AmountError> {
         if self.currency == other.currency { Ok(()) } else { Err(AmountError::CurrencyMismatch) }
     }
@@ -184,8 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn a_share_rounds_up() {
+    fn a_share_rounds_up_or_down() {
         let amount = Amount::new(1_001, Currency::Cny).unwrap();
         assert_eq!(amount.permille_ceiling(200).unwrap().minor(), 201);
+        assert_eq!(amount.permille_floor(200).unwrap().minor(), 200);
     }
 }

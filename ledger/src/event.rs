@@ -7,13 +7,15 @@ use crate::codec::Title;
 use crate::crypto::PublicKey;
 use crate::evidence::SigningKind;
 use crate::id::{
-    AuthorityId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
-    SharedKeyId,
+    AuthorityId, BidId, CertificateId, ChangeId, CreditCode, DealCode, DoubleSigningId, GuaranteeId, Height,
+    ProjectCode, SharedKeyId, TenderId,
 };
+use crate::record::bid::BidStatus;
 use crate::record::certificate::RevocationReason;
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
 use crate::record::organisation::Role;
+use crate::rule::TradeKind;
 use crate::time::{BlockTime, Span};
 use crate::transaction;
 
@@ -305,6 +307,9 @@ pub enum Event {
         /// Its version.
         #[n(0)]
         version: u32,
+        /// The kind of trade that it rules.
+        #[cbor(n(1), skip_if = "TradeKind::is_first")]
+        kind: TradeKind,
     },
     /// It is proven that a validator signed twice.
     #[n(26)]
@@ -553,5 +558,250 @@ pub enum Event {
         /// Cosigns.
         #[n(2)]
         cosigning_key: PublicKey,
+    },
+    /// A project entered a centre.
+    #[n(60)]
+    ProjectRegistered {
+        /// The project.
+        #[n(0)]
+        project: ProjectCode,
+        /// Whose it is.
+        #[n(1)]
+        organiser: CreditCode,
+        /// The centre.
+        #[n(2)]
+        centre: CreditCode,
+    },
+    /// A centre registered a seat key.
+    #[n(61)]
+    SeatKeyRegistered {
+        /// For which epoch.
+        #[n(0)]
+        epoch: u64,
+        /// The centre.
+        #[n(1)]
+        centre: CreditCode,
+    },
+    /// A sealing epoch began.
+    #[n(62)]
+    SealingEpochBegan {
+        /// Its number.
+        #[n(0)]
+        epoch: u64,
+        /// When it ends unless the members change before.
+        #[n(1)]
+        ends_at: BlockTime,
+    },
+    /// The committee of an epoch formed.
+    #[n(63)]
+    CommitteeFormed {
+        /// The epoch.
+        #[n(0)]
+        epoch: u64,
+        /// How many seats it has.
+        #[n(1)]
+        seats: u32,
+        /// How many of them open a bid.
+        #[n(2)]
+        needed: u32,
+    },
+    /// The notice of a tender was published.
+    #[n(64)]
+    TenderPublished {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Its project.
+        #[n(1)]
+        project: ProjectCode,
+        /// By whom.
+        #[n(2)]
+        organiser: CreditCode,
+        /// The bid deadline.
+        #[n(3)]
+        closes_at: BlockTime,
+        /// Epoch of the committee to which bids are sealed.
+        #[n(4)]
+        committee: u64,
+    },
+    /// The documents of a tender were clarified or changed.
+    #[n(65)]
+    TenderClarified {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the clarification.
+        #[n(1)]
+        number: u32,
+    },
+    /// A bid deadline moved to a later time.
+    #[n(66)]
+    DeadlineMoved {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The new deadline.
+        #[n(1)]
+        closes_at: BlockTime,
+    },
+    /// Somebody objected to the documents of a tender, which rests until the answer.
+    #[n(67)]
+    ObjectionRaised {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the objection.
+        #[n(1)]
+        number: u32,
+        /// Who.
+        #[n(2)]
+        by: CreditCode,
+        /// Until when it must be answered.
+        #[n(3)]
+        answer_by: BlockTime,
+    },
+    /// The organiser answered an objection.
+    #[n(68)]
+    ObjectionAnswered {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// Number of the objection.
+        #[n(1)]
+        number: u32,
+        /// Whether the legal period had run out.
+        #[n(2)]
+        late: bool,
+    },
+    /// A centre registered a key for admission stamps.
+    #[n(69)]
+    StampKeyRegistered {
+        /// The centre.
+        #[n(0)]
+        centre: CreditCode,
+        /// Its number among the issuers.
+        #[n(1)]
+        issuer: u16,
+        /// For which quarter.
+        #[n(2)]
+        period: u16,
+    },
+    /// Somebody submitted a sealed bid.
+    #[n(70)]
+    BidSubmitted {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+        /// The bid whose place it takes, if any.
+        #[n(2)]
+        replaces: Option<BidId>,
+    },
+    /// Somebody withdrew a sealed bid.
+    #[n(71)]
+    BidWithdrawn {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+    },
+    /// Too few bids came, so that nothing is opened.
+    #[n(72)]
+    TenderFailed {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many came.
+        #[n(1)]
+        bids: u32,
+    },
+    /// The list of bids is fixed, and seats open them.
+    #[n(73)]
+    OpeningBegan {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids are on the list.
+        #[n(1)]
+        bids: u32,
+        /// In how many chunks.
+        #[n(2)]
+        chunks: u32,
+    },
+    /// A seat gave its shares of a chunk.
+    #[n(74)]
+    SharesGiven {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The chunk.
+        #[n(1)]
+        chunk: u32,
+        /// The seat.
+        #[n(2)]
+        seat: u8,
+    },
+    /// A bid was opened, or a later one of the same bidder took its place.
+    #[n(75)]
+    BidOpened {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The bid.
+        #[n(1)]
+        bid: BidId,
+        /// What it is worth.
+        #[n(2)]
+        status: BidStatus,
+    },
+    /// All bids of a tender are open.
+    #[n(76)]
+    TenderOpened {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids were on the list.
+        #[n(1)]
+        bids: u32,
+        /// How many of them count.
+        #[n(2)]
+        valid: u32,
+        /// Whether some were opened by their bidders, because seats were missing.
+        #[n(3)]
+        by_bidders: bool,
+    },
+    /// Seats have given no shares of a chunk that could not be opened in time.
+    #[n(77)]
+    SharesMissing {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The chunk.
+        #[n(1)]
+        chunk: u32,
+        /// Whose seats.
+        #[n(2)]
+        centres: Vec<CreditCode>,
+    },
+    /// Too few seats have given shares in time.
+    #[n(78)]
+    OpeningStalled {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+    },
+    /// A tender is void, because its bids could not be opened.
+    #[n(79)]
+    TenderAnnulled {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many bids stay sealed.
+        #[n(1)]
+        unopened: u32,
     },
 }

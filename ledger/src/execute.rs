@@ -4,6 +4,8 @@ pub mod permission;
 pub mod rejection;
 mod rights;
 
+pub(crate) use rights::standing;
+
 use std::borrow::Borrow;
 
 use crate::action::Action;
@@ -229,12 +231,17 @@ impl<'a> BlockExecution<'a> {
             return Err(Rejection::AlreadyRecorded.into());
         }
         let speaker = speaker_of(&self.state, transaction)?.ok_or(Rejection::UnknownKey)?;
-        let known = self.state.read(&OrganisationKey(speaker.organisation()))?;
+        let known = match speaker.organisation() {
+            Some(code) => self.state.read(&OrganisationKey(code))?,
+            None => None,
+        };
         let organisation = match &speaker {
             Speaker::Applicant(code, region) => {
                 known.unwrap_or_else(|| Organisation::unproven(code.clone(), region.clone(), self.time))
             }
-            _ => known.ok_or(Rejection::UnknownKey)?,
+            Speaker::OneTimeKey => Organisation::nobody(self.time)
+                .map_err(|e| StateError::Store(format!("nobody's code is none: {e}")))?,
+            Speaker::Organisation(_) | Speaker::Member(_) => known.ok_or(Rejection::UnknownKey)?,
         };
         let (holder, stale) = self.check_speaker(speaker, &organisation, transaction)?;
         let mut events = Vec::new();
@@ -273,7 +280,7 @@ impl<'a> BlockExecution<'a> {
                 check_unapproved(payload)?;
                 return Ok((None, None));
             }
-            Speaker::Applicant(..) => {
+            Speaker::Applicant(..) | Speaker::OneTimeKey => {
                 check_unapproved(payload)?;
                 return Ok((None, None));
             }
@@ -335,14 +342,17 @@ pub enum Speaker {
     Member(CreditCode),
     /// It wants to become a key of this organisation, in this region, and may do nothing else.
     Applicant(CreditCode, RegionCode),
+    /// It is a key of which nobody knows whose it is, and may bid.
+    OneTimeKey,
 }
 
 impl Speaker {
-    /// The organisation; an applicant's is what it says.
-    pub const fn organisation(&self) -> &CreditCode {
+    /// The organisation; an applicant's is what it says, and a one-time key has none.
+    pub const fn organisation(&self) -> Option<&CreditCode> {
         match self {
-            Self::Organisation(holder) => &holder.organisation,
-            Self::Member(code) | Self::Applicant(code, _) => code,
+            Self::Organisation(holder) => Some(&holder.organisation),
+            Self::Member(code) | Self::Applicant(code, _) => Some(code),
+            Self::OneTimeKey => None,
         }
     }
 }
@@ -360,6 +370,7 @@ pub fn speaker_of(state: &Overlay<'_>, transaction: &Verified) -> Result<Option<
             Ok(Some(Speaker::Applicant(delegation.organisation.clone(), delegation.region.clone())))
         }
         Action::Enrol(_) => Ok(None),
+        action if action.is_anonymous() => Ok(Some(Speaker::OneTimeKey)),
         _ => speaker(state, &key),
     }
 }
@@ -408,6 +419,18 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::RecordOcspResponse(act) => act.run(context),
         Action::ReportSharedKey(act) => act.run(context),
         Action::RegisterCosigner(act) => act.run(context),
+        Action::RegisterSeatKey(act) => act.run(context),
+        Action::RegisterProject(act) => act.run(context),
+        Action::PublishTender(act) => act.run(context),
+        Action::ClarifyTender(act) => act.run(context),
+        Action::ExtendTender(act) => act.run(context),
+        Action::RaiseObjection(act) => act.run(context),
+        Action::AnswerObjection(act) => act.run(context),
+        Action::RegisterStampKey(act) => act.run(context),
+        Action::SubmitBid(act) => act.run(context),
+        Action::WithdrawBid(act) => act.run(context),
+        Action::OpenShares(act) => act.run(context),
+        Action::OpenOwnBid(act) => act.run(context),
     }
 }
 

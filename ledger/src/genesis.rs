@@ -13,9 +13,9 @@ use crate::id::{ChainId, CreditCode, Height, RegionCode};
 use crate::procedure::registration::MAX_KEYS;
 use crate::record::organisation::{KeyHolder, Organisation, Role};
 use crate::record::{Clock, Parameters, SteppedClock};
-use crate::rule::{Rule, RuleId, RulePack, Unit};
+use crate::rule::{Rule, RuleId, RulePack, TradeKind, Unit};
 use crate::state::keys::{
-    EraKey, KeyHolderKey, LandListingRules, OrganisationKey, ParametersKey, SteppedClockKey, ValidatorsKey,
+    EraKey, KeyHolderKey, OrganisationKey, ParametersKey, RulesKey, SteppedClockKey, ValidatorsKey,
 };
 use crate::state::{ChangeSet, StateKey};
 use crate::time::BlockTime;
@@ -63,6 +63,8 @@ pub struct Genesis {
     pub organisations: Vec<(Organisation, Vec<PublicKey>)>,
     /// Rules of land-use right listings.
     pub rules: RulePack,
+    /// Rules of construction tenders; without them the network knows no tenders until it adopts some.
+    pub construction: Option<RulePack>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +78,7 @@ struct File {
     #[serde(default)]
     organisation: Vec<OrganisationSection>,
     rules: RulesSection,
+    construction: Option<RulesSection>,
 }
 
 #[derive(Deserialize)]
@@ -162,15 +165,18 @@ impl Genesis {
         let hash = GenesisHash::from_bytes(sha256(bytes));
         let chain_id = ChainId::derive(&file.name, &hash).map_err(|e: InvalidText| wrong("name", e))?;
         let time = BlockTime::parse(&file.time).map_err(|e| wrong("time", e))?;
-        let rules = file.rules.check()?;
-        rules.check(time).map_err(|e| wrong("rules", e))?;
+        let rules = file.rules.check("rules", TradeKind::LandListing, time)?;
+        let construction = file
+            .construction
+            .map(|section| section.check("construction", TradeKind::ConstructionTender, time))
+            .transpose()?;
         let clock = file.clock.check()?;
         let validators =
             ValidatorSet::new(file.centre.iter().map(CentreSection::validator).collect::<Result<_, _>>()?)?;
         let organisations = organisations(&file.centre, &file.organisation, time)?;
         check_timekeeper(&clock, &organisations)?;
         let parameters = file.parameters.check(clock)?;
-        Ok(Self { hash, chain_id, time, parameters, validators, organisations, rules })
+        Ok(Self { hash, chain_id, time, parameters, validators, organisations, rules, construction })
     }
 
     /// Where the chain begins: height 0, named by the genesis hash.
@@ -182,7 +188,9 @@ impl Genesis {
     pub fn state(&self) -> ChangeSet {
         let mut state = ChangeSet::new();
         put(&mut state, &ParametersKey, &self.parameters);
-        put(&mut state, &LandListingRules, &self.rules);
+        for pack in self.construction.iter().chain([&self.rules]) {
+            put(&mut state, &RulesKey(pack.kind), pack);
+        }
         put(&mut state, &ValidatorsKey, &self.validators);
         let from = Height::GENESIS.next();
         put(&mut state, &EraKey(from), &Era { from, validators: self.validators.clone() });
@@ -344,23 +352,23 @@ impl ParametersSection {
 }
 
 impl RulesSection {
-    fn check(self) -> Result<RulePack, GenesisError> {
+    fn check(self, section: &str, kind: TradeKind, time: BlockTime) -> Result<RulePack, GenesisError> {
         let mut rules = self.rule.into_iter().map(RuleSection::check).collect::<Result<Vec<_>, _>>()?;
         rules.sort_by(|a, b| (&a.id, a.effective_from).cmp(&(&b.id, b.effective_from)));
-        Ok(RulePack { name: self.name, version: self.version, rules, calendar: self.calendar.check()? })
+        let (name, version, calendar) = (self.name, self.version, self.calendar.check()?);
+        let pack = RulePack { name, version, rules, calendar, kind };
+        pack.check(time).map_err(|e| wrong(section, e))?;
+        Ok(pack)
     }
 }
 
 impl RuleSection {
     fn check(self) -> Result<Rule, GenesisError> {
         let field = format!("rule {}", self.id);
-        let unit = match self.unit.as_str() {
-            "day" => Unit::Day,
-            "working_day" => Unit::WorkingDay,
-            "minute" => Unit::Minute,
-            "permille" => Unit::Permille,
-            _ => return Err(wrong(field, "the unit is one of day, working_day, minute, permille")),
-        };
+        let unit = Unit::parse(&self.unit).ok_or_else(|| {
+            let all = Unit::ALL.map(Unit::name).join(", ");
+            wrong(&field, format!("the unit is one of {all}"))
+        })?;
         let effective_from = day(&field, &self.effective_from)?;
         Ok(Rule { id: self.id, value: self.value, unit, source: self.source, effective_from })
     }

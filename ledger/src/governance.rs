@@ -68,7 +68,7 @@ pub enum Change {
         #[n(1)]
         proof: Signature,
     },
-    /// The next version of the rules of land-use right listings comes into force.
+    /// The next version of the rules of a kind of trade comes into force.
     #[n(4)]
     AdoptRules {
         /// The whole pack.

@@ -298,20 +298,104 @@ impl DealCode {
     }
 }
 
-/// What is traded, as the first three characters of a deal code name it.
+/// What is traded, as the first three characters of a deal code or a project code name it. The national list
+/// of type codes is not settled, so this is a table of ours: one row a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DealKind {
-    /// Land-use right, granted by listing. The national list of type codes is not settled, so this
-    /// is a table of ours: one row a kind.
+    /// Land-use right, granted by listing.
     LandUseRight,
+    /// Construction of buildings (房屋建筑).
+    Building,
+    /// Municipal works (市政).
+    Municipal,
+    /// Roads (公路).
+    Road,
+    /// Any other construction.
+    OtherConstruction,
 }
 
 impl DealKind {
     const fn code(self) -> &'static str {
         match self {
             Self::LandUseRight => "B01",
+            Self::Building => "A01",
+            Self::Municipal => "A02",
+            Self::Road => "A03",
+            Self::OtherConstruction => "A99",
         }
     }
+}
+
+text_type! {
+    /// Code of a project (投资项目进场编号): type (3), region (6), day as `yymmdd` and number of the day (4).
+    ProjectCode, |t| numbered(t, 19)
+}
+text_type! {
+    /// Code of a tender of a project (招标项目编号): the project's code and a number (3).
+    TenderCode, |t| numbered(t, 22)
+}
+text_type! {
+    /// Code of a section or lot of a tender (标段编号): the tender's code and a number (3).
+    SectionCode, |t| numbered(t, 25)
+}
+
+fn numbered(text: &str, length: usize) -> Result<String, InvalidText> {
+    let (kind, rest) = text.split_at_checked(3).unwrap_or_default();
+    let plain = kind.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if text.len() == length && plain && rest.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidText::new(format!(
+            "a code of this kind is a type of three characters and {} digits",
+            length.saturating_sub(3)
+        )))
+    }
+}
+
+impl ProjectCode {
+    /// What the codes of a kind, a region and a China day have in common.
+    pub fn prefix(kind: DealKind, region: &RegionCode, china_day: u64) -> String {
+        let (year, month, day) = civil_from_days(china_day);
+        format!("{}{region}{:02}{month:02}{day:02}", kind.code(), year % 100)
+    }
+
+    /// The code numbered `sequence` (1 to 9,999) with this prefix.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when the sequence of the day is used up.
+    pub fn issue(prefix: &str, sequence: u32) -> Result<Self, InvalidText> {
+        if !(1..=9_999).contains(&sequence) {
+            return Err(InvalidText::new("a region numbers at most 9,999 projects of a kind a day"));
+        }
+        format!("{prefix}{sequence:04}").parse()
+    }
+
+    /// The code of the tender numbered `number` (1 to 999) of this project.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when the numbers are used up.
+    pub fn tender(&self, number: u32) -> Result<TenderCode, InvalidText> {
+        format!("{self}{number:03}").parse()
+    }
+}
+
+impl TenderCode {
+    /// The code of the section numbered `number` (1 to 999) of this tender.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when the numbers are used up.
+    pub fn section(&self, number: u32) -> Result<SectionCode, InvalidText> {
+        format!("{self}{number:03}").parse()
+    }
+}
+
+hash_type! {
+    /// Name of a tender: the first 32 bytes of the hash of its notice.
+    TenderId
+}
+hash_type! {
+    /// Name of a sealed bid: the first 32 bytes of the hash of its dealing, envelope and documents.
+    BidId
 }
 
 fn deal_code(text: &str) -> Result<String, InvalidText> {

@@ -20,6 +20,19 @@ pub mod qualification;
 pub mod quote;
 pub mod release;
 
+pub mod attestation;
+pub mod bid;
+pub mod clarification;
+pub mod epoch;
+pub mod objection;
+pub mod opening_shares;
+pub mod project;
+pub mod seat;
+pub mod self_opening;
+pub mod stamp_key;
+pub mod tender;
+pub mod withdrawal;
+
 pub mod clock;
 
 pub mod approval;
@@ -28,6 +41,7 @@ pub mod double_signing;
 pub mod proposal;
 
 mod change;
+mod opening;
 mod reach;
 mod trust;
 mod x509;
@@ -37,14 +51,15 @@ use crate::crypto::PublicKey;
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::rejection::Rejection;
-use crate::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, Height};
+use crate::id::{CertificateId, ChainId, CreditCode, DealCode, GuaranteeId, Height, TenderId};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification};
 use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::tender::Tender;
 use crate::record::{Due, DueAt, Parameters};
-use crate::rule::{RuleError, RulePack};
+use crate::rule::{RuleError, RulePack, TradeKind};
 use crate::state::keys::{
-    DueKey, FormerRules, GuaranteeKey, LandListingRules, ListingKey, OrganisationKey, QualificationKey,
+    DueKey, FormerRulesKey, GuaranteeKey, ListingKey, OrganisationKey, QualificationKey, RulesKey, TenderKey,
 };
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
@@ -115,6 +130,14 @@ impl Context<'_, '_> {
         Ok(self.state.read(&ListingKey(code))?.ok_or(Rejection::ListingUnknown)?)
     }
 
+    pub(crate) fn tender(&self, id: &TenderId) -> Result<Tender, Failure> {
+        Ok(self.state.read(&TenderKey(id))?.ok_or(Rejection::TenderUnknown)?)
+    }
+
+    pub(crate) fn rules_of_tender(&self, tender: &Tender) -> Result<RulePack, Failure> {
+        Ok(rules_of(self.state, TradeKind::ConstructionTender, tender.pack_version)?)
+    }
+
     pub(crate) fn guarantee(&self, id: &GuaranteeId) -> Result<Guarantee, Failure> {
         Ok(self.state.read(&GuaranteeKey(id))?.ok_or(Rejection::GuaranteeUnknown)?)
     }
@@ -127,24 +150,24 @@ impl Context<'_, '_> {
         self.state.read(&QualificationKey(listing, bidder))
     }
 
-    pub(crate) fn rules(&self) -> Result<RulePack, Failure> {
-        Ok(self.state.read(&LandListingRules)?.ok_or(Rejection::RuleMissing)?)
+    pub(crate) fn rules(&self, kind: TradeKind) -> Result<RulePack, Failure> {
+        Ok(self.state.read(&RulesKey(kind))?.ok_or(Rejection::RuleMissing)?)
     }
 
     pub(crate) fn rules_of(&self, listing: &Listing) -> Result<RulePack, Failure> {
-        Ok(rules_of(self.state, listing)?)
+        Ok(rules_of(self.state, TradeKind::LandListing, listing.terms.pack_version)?)
     }
 }
 
-/// The rules that a listing began with, counted by the holiday table in force: a newer pack does not touch
+/// The rules that a trade began with, counted by the holiday table in force: a newer pack does not touch
 /// a trade that runs, but the State Council's table of the next year is for everybody.
-pub(crate) fn rules_of(state: &Overlay<'_>, listing: &Listing) -> Result<RulePack, StateError> {
-    let missing = || StateError::Store("the state lacks the rules of a listing".into());
-    let now = state.read(&LandListingRules)?.ok_or_else(missing)?;
-    if now.version == listing.terms.pack_version {
+pub(crate) fn rules_of(state: &Overlay<'_>, kind: TradeKind, version: u32) -> Result<RulePack, StateError> {
+    let missing = || StateError::Store("the state lacks the rules of a trade".into());
+    let now = state.read(&RulesKey(kind))?.ok_or_else(missing)?;
+    if now.version == version {
         return Ok(now);
     }
-    let then = state.read(&FormerRules(listing.terms.pack_version))?.ok_or_else(missing)?;
+    let then = state.read(&FormerRulesKey(kind, version))?.ok_or_else(missing)?;
     Ok(RulePack { calendar: now.calendar, ..then })
 }
 
@@ -161,6 +184,10 @@ pub(crate) fn unschedule(state: &mut Overlay<'_>, time: BlockTime, due: Due) {
 
 pub(crate) fn put_listing(state: &mut Overlay<'_>, listing: &Listing) {
     state.write(&ListingKey(&listing.code), listing);
+}
+
+pub(crate) fn put_tender(state: &mut Overlay<'_>, tender: &Tender) {
+    state.write(&TenderKey(&tender.id), tender);
 }
 
 pub(crate) fn put_guarantee(state: &mut Overlay<'_>, guarantee: &Guarantee) {

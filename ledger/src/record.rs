@@ -1,16 +1,20 @@
 //! What the state holds: one record for each thing that a rule can ask about.
 
 pub mod authority;
+pub mod bid;
 pub mod certificate;
 pub mod guarantee;
 pub mod listing;
 pub mod mandate;
 pub mod organisation;
+pub mod project;
+pub mod seat;
+pub mod tender;
 
 use minicbor::{Decode, Encode};
 
 use crate::codec::is_false;
-use crate::id::{CertificateId, ChangeId, DealCode, GuaranteeId, LetterNumber};
+use crate::id::{CertificateId, ChangeId, DealCode, GuaranteeId, LetterNumber, TenderId};
 use crate::time::BlockTime;
 
 /// What a stepped clock reads.
@@ -97,6 +101,21 @@ pub enum Due {
     /// The same for letters of guarantee.
     #[n(10)]
     RevocationReachesLetters(#[n(0)] CertificateId, #[n(1)] Option<LetterNumber>),
+    /// A committee forms of the centres that have a seat key.
+    #[n(30)]
+    CommitteeForms(#[n(0)] u64),
+    /// A sealing epoch ends.
+    #[n(31)]
+    SealingEpochEnds(#[n(0)] u64),
+    /// The bids of a tender are opened.
+    #[n(32)]
+    TenderOpens(#[n(0)] TenderId),
+    /// Seats must have opened them.
+    #[n(33)]
+    OpeningStalls(#[n(0)] TenderId),
+    /// A tender whose bids could not be opened ends.
+    #[n(34)]
+    OpeningAnnulled(#[n(0)] TenderId),
 }
 
 /// When something falls due: the order in which due things happen.

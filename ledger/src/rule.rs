@@ -1,4 +1,7 @@
-//! Rule packs: legal periods and thresholds as versioned ledger data.
+//! Rule packs: legal periods and thresholds as versioned ledger data, one pack for each kind of trade.
+
+pub mod construction_tender;
+pub mod land_listing;
 
 use minicbor::{Decode, Encode};
 
@@ -34,6 +37,15 @@ pub enum Unit {
     /// Thousandths of an amount.
     #[n(3)]
     Permille,
+    /// Things or persons.
+    #[n(4)]
+    Count,
+    /// Ten thousand yuan (万元), in which the law names amounts.
+    #[n(5)]
+    TenThousandYuan,
+    /// Third parts of a whole.
+    #[n(6)]
+    Third,
 }
 
 impl Unit {
@@ -44,34 +56,78 @@ impl Unit {
             Self::WorkingDay => "working_day",
             Self::Minute => "minute",
             Self::Permille => "permille",
+            Self::Count => "count",
+            Self::TenThousandYuan => "ten_thousand_yuan",
+            Self::Third => "third",
         }
+    }
+
+    /// All units.
+    pub const ALL: [Self; 7] = [
+        Self::Day,
+        Self::WorkingDay,
+        Self::Minute,
+        Self::Permille,
+        Self::Count,
+        Self::TenThousandYuan,
+        Self::Third,
+    ];
+
+    /// The unit of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.name() == name)
     }
 }
 
-/// A kind of trade.
+/// A kind of trade. Each has a rule pack of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
 pub enum TradeKind {
-    /// Listing of a land-use right (土地使用权挂牌出让).
+    /// Listing of a land-use right (土地使用权挂牌出让): every network has its rules.
     #[default]
     #[n(0)]
     LandListing,
+    /// Construction tender (工程建设招标投标).
+    #[n(1)]
+    ConstructionTender,
 }
 
 impl TradeKind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::LandListing];
+    pub const ALL: [Self; 2] = [Self::LandListing, Self::ConstructionTender];
 
     /// Its name in interfaces: `snake_case`, stable.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LandListing => "land_listing",
+            Self::ConstructionTender => "construction_tender",
         }
     }
 
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Names of the rules that a trade of this kind asks for.
+    pub const fn rules(self) -> &'static [&'static str] {
+        match self {
+            Self::LandListing => &land_listing::ALL,
+            Self::ConstructionTender => &construction_tender::ALL,
+        }
+    }
+
+    /// The units that a rule's value may have; none for a name that no trade of this kind asks for.
+    pub fn units(self, id: &str) -> &'static [Unit] {
+        match self {
+            Self::LandListing => land_listing::units(id),
+            Self::ConstructionTender => construction_tender::units(id),
+        }
+    }
+
+    /// Whether it is the kind that encodings leave out: they are older than the others.
+    pub(crate) fn is_first(&self) -> bool {
+        *self == Self::LandListing
     }
 }
 
@@ -112,6 +168,9 @@ pub struct RulePack {
     /// The holiday table.
     #[n(3)]
     pub calendar: Calendar,
+    /// The kind of trade that it rules.
+    #[cbor(n(4), skip_if = "TradeKind::is_first")]
+    pub kind: TradeKind,
 }
 
 /// A rule pack that cannot answer.
@@ -132,8 +191,8 @@ pub enum InvalidRulePack {
     #[error("version: counts from 1")]
     Version,
     /// A rule that no trade asks for.
-    #[error("rule {0}: is not known; rules are {all}", all = land_listing::ALL.join(", "))]
-    UnknownRule(RuleId),
+    #[error("rule {0}: is not known; rules of a {kind} are {all}", kind = .1.name(), all = .1.rules().join(", "))]
+    UnknownRule(RuleId, TradeKind),
     /// A rule in a unit it cannot have.
     #[error("rule {0}: does not count in {unit}", unit = .1.name())]
     Unit(RuleId, Unit),
@@ -161,7 +220,7 @@ pub enum InvalidRulePack {
 }
 
 impl RulePack {
-    /// Checks that the pack can come into force at `time`: every rule of [`land_listing::ALL`] in
+    /// Checks that the pack can come into force at `time`: every rule of its kind of trade in
     /// effect, known units, values in range, everything once and in order, a holiday table that
     /// speaks of the day.
     ///
@@ -171,13 +230,13 @@ impl RulePack {
         if self.version == 0 {
             return Err(InvalidRulePack::Version);
         }
-        self.rules.iter().try_for_each(Rule::check)?;
+        self.rules.iter().try_for_each(|rule| rule.check(self.kind))?;
         let order = |rule: &Rule| (rule.id.clone(), rule.effective_from);
         let mut pairs = self.rules.iter().zip(self.rules.iter().skip(1));
         if let Some((rule, _)) = pairs.find(|(a, b)| order(a) >= order(b)) {
             return Err(InvalidRulePack::Order(rule.id.clone()));
         }
-        for id in land_listing::ALL {
+        for id in self.kind.rules() {
             self.rule(id, time)?;
         }
         check_calendar(&self.calendar, Day::of(time))
@@ -206,7 +265,7 @@ impl RulePack {
             Unit::Day => Ok(self.calendar.days_after(start, rule.value)?),
             Unit::WorkingDay => Ok(self.calendar.working_days_after(start, rule.value)?),
             Unit::Minute => Ok(start.plus(Span::from_millis(rule.value.saturating_mul(60_000)))),
-            Unit::Permille => Err(RuleError::Missing(id)),
+            Unit::Permille | Unit::Count | Unit::TenThousandYuan | Unit::Third => Err(RuleError::Missing(id)),
         }
     }
 
@@ -243,13 +302,24 @@ impl RulePack {
             _ => Err(RuleError::Missing(id)),
         }
     }
+
+    /// The value of a rule that is given in one unit.
+    ///
+    /// # Errors
+    /// [`RuleError::Missing`], also when the rule is of another unit.
+    pub fn value(&self, id: &'static str, unit: Unit, time: BlockTime) -> Result<u64, RuleError> {
+        match self.rule(id, time)? {
+            rule if rule.unit == unit => Ok(rule.value),
+            _ => Err(RuleError::Missing(id)),
+        }
+    }
 }
 
 impl Rule {
-    fn check(&self) -> Result<(), InvalidRulePack> {
-        let allowed = land_listing::units(self.id.as_str());
+    fn check(&self, kind: TradeKind) -> Result<(), InvalidRulePack> {
+        let allowed = kind.units(self.id.as_str());
         if allowed.is_empty() {
-            return Err(InvalidRulePack::UnknownRule(self.id.clone()));
+            return Err(InvalidRulePack::UnknownRule(self.id.clone(), kind));
         }
         if !allowed.contains(&self.unit) {
             return Err(InvalidRulePack::Unit(self.id.clone(), self.unit));
@@ -276,58 +346,5 @@ fn check_calendar(calendar: &Calendar, today: Day) -> Result<(), InvalidRulePack
     match holidays.iter().find(|day| workdays.binary_search(day).is_ok()) {
         Some(day) => Err(InvalidRulePack::Both(*day)),
         None => Ok(()),
-    }
-}
-
-/// Names of the rules that a land-use right listing (挂牌) obeys.
-pub mod land_listing {
-    use super::Unit;
-
-    /// From notice to opening, at least.
-    pub const NOTICE: &str = "LL01";
-    /// From opening to closing, at least.
-    pub const LISTING: &str = "LL02";
-    /// Deposit as a share of the reserve price, at least.
-    pub const DEPOSIT: &str = "LL03";
-    /// Length of timed bidding before any quote in it.
-    pub const TIMED_BIDDING: &str = "LL04";
-    /// A quote within this span of the end of timed bidding moves the end to this span after the quote.
-    pub const EXTENSION: &str = "LL05";
-    /// From the result to the confirmation by both sides, at most.
-    pub const CONFIRMATION: &str = "LL06";
-    /// From the confirmation to the publication of the result, at most.
-    pub const PUBLICATION: &str = "LL07";
-    /// Publicity of the result, at least.
-    pub const PUBLICITY: &str = "LL08";
-    /// From the end of publicity to the contract signed by both sides, at most.
-    pub const CONTRACT: &str = "LL09";
-    /// From the result to the release of the losers' letters, at most.
-    pub const RELEASE: &str = "LL10";
-    /// From closing to the expiry of a deposited letter, at least.
-    pub const LETTER_VALIDITY: &str = "LL11";
-
-    /// All of them; a genesis whose pack lacks one is refused.
-    pub const ALL: [&str; 11] = [
-        NOTICE,
-        LISTING,
-        DEPOSIT,
-        TIMED_BIDDING,
-        EXTENSION,
-        CONFIRMATION,
-        PUBLICATION,
-        PUBLICITY,
-        CONTRACT,
-        RELEASE,
-        LETTER_VALIDITY,
-    ];
-
-    /// The units that a rule's value may have; none for a name that is not in [`ALL`].
-    pub fn units(id: &str) -> &'static [Unit] {
-        match id {
-            DEPOSIT => &[Unit::Permille],
-            TIMED_BIDDING | EXTENSION => &[Unit::Minute],
-            id if ALL.contains(&id) => &[Unit::Day, Unit::WorkingDay, Unit::Minute],
-            _ => &[],
-        }
     }
 }

@@ -120,6 +120,7 @@ where
 pub struct Overlay<'a> {
     base: &'a dyn StateRead,
     seen: RefCell<BTreeMap<Vec<u8>, Rc<dyn Any>>>,
+    derived: RefCell<BTreeMap<Vec<u8>, Rc<dyn Any>>>,
     kept: ChangeSet,
     staged: ChangeSet,
     recorded: std::collections::BTreeSet<transaction::Id>,
@@ -131,6 +132,7 @@ impl<'a> Overlay<'a> {
         Self {
             base,
             seen: RefCell::default(),
+            derived: RefCell::default(),
             kept: ChangeSet::new(),
             staged: ChangeSet::new(),
             recorded: Default::default(),
@@ -147,6 +149,26 @@ impl<'a> Overlay<'a> {
             Some(value) => value.as_ref().map(|bytes| decode_value(&key, bytes)).transpose(),
             None => self.read_below(key),
         }
+    }
+
+    /// What a value that never changes is worth in another form, made once for this overlay.
+    ///
+    /// # Errors
+    /// [`StateError`], also when there is no such value.
+    pub(crate) fn derived<K: StateKey, T: 'static>(
+        &self,
+        key: &K,
+        make: impl FnOnce(K::Value) -> Result<T, StateError>,
+    ) -> Result<Rc<T>, StateError> {
+        let name = key.key();
+        let known = self.derived.borrow().get(&name).cloned();
+        if let Some(Ok(known)) = known.map(Rc::downcast::<T>) {
+            return Ok(known);
+        }
+        let missing = || StateError::Store("the state lacks a value that others name".into());
+        let made = Rc::new(make(self.read(key)?.ok_or_else(missing)?)?);
+        self.derived.borrow_mut().insert(name, made.clone());
+        Ok(made)
     }
 
     /// The validator set of a height that is decided or about to be.

@@ -30,15 +30,44 @@ fn a_genesis_is_read_whole() {
     assert_eq!(genesis.state().len(), 5 + 13 * 3);
 }
 
-/// The reference pack has every rule, and its holiday table speaks of days that it changes only.
+/// The reference packs have every rule, and their holiday tables speak of days that they change only.
 #[test]
-fn the_reference_pack_is_complete() {
-    let pack = Genesis::parse(good().as_bytes()).unwrap().rules;
-    let ids: Vec<&str> = pack.rules.iter().map(|rule| rule.id.as_str()).collect();
-    assert_eq!(ids, land_listing::ALL);
-    let weekdays = pack.calendar.holidays.iter().filter(|day| !matches!(day.number() % 7, 2 | 3)).count();
-    assert_eq!(weekdays, pack.calendar.holidays.len(), "holidays are days that would be worked");
-    assert!(pack.calendar.workdays.iter().all(|day| matches!(day.number() % 7, 2 | 3)));
+fn the_reference_packs_are_complete() {
+    let text = genesis_text(&Options { construction: true, ..Options::default() });
+    let genesis = Genesis::parse(text.as_bytes()).unwrap();
+    for pack in [&genesis.rules, genesis.construction.as_ref().unwrap()] {
+        let ids: Vec<&str> = pack.rules.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids, pack.kind.rules());
+        let weekdays = pack.calendar.holidays.iter().filter(|day| !matches!(day.number() % 7, 2 | 3)).count();
+        assert_eq!(weekdays, pack.calendar.holidays.len(), "holidays are days that would be worked");
+        assert!(pack.calendar.workdays.iter().all(|day| matches!(day.number() % 7, 2 | 3)));
+    }
+}
+
+/// Each kind of trade has rules of its own, and asks for all of them.
+#[test]
+fn a_pack_of_another_kind_of_trade_is_refused() {
+    let good = genesis_text(&Options { construction: true, ..Options::default() });
+    let cases = [
+        ("[construction]", "[other]", "missing field `name`"),
+        (
+            "id = \"CT04\"",
+            "id = \"LL04\"",
+            "construction: rule LL04: is not known; rules of a construction_tender",
+        ),
+        ("id = \"LL04\"", "id = \"CT04\"", "rules: rule CT04: is not known; rules of a land_listing"),
+        (
+            "unit = \"ten_thousand_yuan\"",
+            "unit = \"count\"",
+            "construction: rule CT07B: does not count in count",
+        ),
+        ("unit = \"third\"", "unit = \"permille\"", "construction: rule CT15A: does not count in permille"),
+    ];
+    for (from, to, error) in cases {
+        assert!(good.contains(from), "{from}");
+        let found = Genesis::parse(good.replacen(from, to, 1).as_bytes()).unwrap_err().to_string();
+        assert!(found.contains(error), "{found}");
+    }
 }
 
 #[test]

@@ -3,17 +3,19 @@
 mod support;
 
 use ledger::action::Action;
-use ledger::execute::permission::{TABLE, check_role, check_voting_key};
+use ledger::execute::permission::{TABLE, TENDER_TABLE, check_role, check_voting_key};
 use ledger::execute::rejection::Rejection;
 use ledger::record::listing::{BestQuote, BothSides, Contract, Stage};
 use ledger::record::organisation::{Organisation, Role};
-use ledger::state::keys::{ListingKey, OrganisationKey};
+use ledger::record::tender::TenderStage;
+use ledger::state::keys::{ListingKey, OrganisationKey, TenderKey};
 use support::chain::Chain;
-use support::network::{Options, code, genesis, key};
+use support::network::{code, key};
+use support::tender::{published, tender};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 22] = [
+const ACTS: [&str; 34] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -36,24 +38,36 @@ const ACTS: [&str; 22] = [
     "gz record-ocsp new",
     "a report-shared new",
     "gz cosign",
+    "gz seat gz epoch=2",
+    "owner project Q",
+    "owner tender U title=U",
+    "owner clarify T salt=a",
+    "owner extend T closes=d60",
+    "a object T",
+    "owner answer T 1",
+    "sz stamp-key",
+    "k1 bid T from=b",
+    "k2 withdraw T seq=2",
+    "a shares T gz",
+    "k2 open-own T",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {
     let words: Vec<&str> = line.split(' ').collect();
+    names.signer.replace(words[0].to_owned());
     (words[0].to_owned(), action(words[1], &Words::of(words[2..].iter().copied()), names))
 }
 
-/// A chain with listing `L`, a letter of `a` and a deposited letter of `b`.
+/// A chain with listing `L`, a letter of `a`, a deposited letter of `b`, and tender `T` to which `b` objects.
 fn chain() -> (Chain, Names) {
-    let genesis = genesis(&Options { stepped: true, ..Options::default() });
-    let mut chain = Chain::new(&genesis);
-    let mut names = Names::new(genesis.chain_id.clone(), genesis.time);
+    let (mut chain, mut names) = published();
     for line in [
         "seller publish L",
         "bank issue G1",
         "bank issue G2 for=b",
         "b deposit bank:G2",
         "gz propose remove zs",
+        "b object T",
     ] {
         let (who, action) = act(line, &names);
         let bytes = chain.sign(&key(&who), action, 10);
@@ -129,10 +143,40 @@ fn an_act_needs_one_of_its_stages() {
                     Some(Rejection::AuthorityUnknown)
                 }
                 ("revoke_certificate" | "record_ocsp_response", _) => Some(Rejection::CertificateUnknown),
+                // `b` has objected to the tender, which rests.
+                ("submit_bid" | "withdraw_bid" | "open_shares" | "open_own_bid", _) => {
+                    Some(Rejection::TenderStageNotPermitted)
+                }
                 // `b` has not quoted: the stage is right and the next rule answers.
                 ("submit_quote", Stage::TimedBidding) => Some(Rejection::NotInTimedBidding),
                 _ => None,
             };
+            assert_eq!(found, expected, "{} while {}", row.act, stage.name());
+        }
+    }
+}
+
+/// The same for the stages of a tender.
+#[test]
+fn an_act_on_a_tender_needs_one_of_its_stages() {
+    let (chain, names) = chain();
+    let id = tender(&names, "T");
+    let time = ledger::execute::stepped_time(&chain, &chain.tip).unwrap().unwrap();
+    for stage in TenderStage::ALL {
+        let mut chain = chain.clone();
+        let mut tender = chain.read(&TenderKey(&id)).unwrap();
+        tender.stage = stage;
+        chain.put(&TenderKey(&id), &tender);
+        for row in TENDER_TABLE {
+            let line = ACTS.iter().find(|line| act(line, &names).1.name() == row.act).unwrap();
+            // Without an opening there is nothing to open; the table of bids does it in the right stages.
+            if row.act.starts_with("open_") && row.stages.contains(&stage) {
+                continue;
+            }
+            let (who, action) = act(line, &names);
+            let bytes = chain.sign(&key(&who), action, 10);
+            let found = chain.check(time, &chain.verified(&bytes));
+            let expected = (!row.stages.contains(&stage)).then_some(Rejection::TenderStageNotPermitted);
             assert_eq!(found, expected, "{} while {}", row.act, stage.name());
         }
     }

@@ -4,22 +4,28 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use ledger::execute::permission::TABLE;
+use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
+use ledger::record::bid::BidTally;
 use ledger::record::organisation::Organisation;
-use ledger::rule::{Unit, land_listing};
-use ledger::state::keys::{AuthorityCountKey, DealSequenceKey, OrganisationKey, ValidatorsKey};
+use ledger::record::tender::{Tender, TenderStage};
+use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
+use ledger::state::keys::{
+    AuthorityCountKey, BidTallyKey, DealSequenceKey, OpenedBidKey, OpeningKey, OrganisationKey,
+    ProjectSequenceKey, TenderKey, ValidatorsKey,
+};
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 6] = [
-    (Rejection::RuleMissing, "genesis refuses a rule pack that lacks a rule"),
+const ELSEWHERE: [(Rejection, &str); 7] = [
+    (Rejection::NumbersUsedUp, "takes 9,999 projects; tested below on a state that says so"),
+    (Rejection::TooManyBids, "takes 4,096 bids; tested below on a state that says so"),
+    (Rejection::TooManyObjections, "takes 256 objections; tested below on a state that says so"),
     (Rejection::DealSequenceUsedUp, "takes 999,999 listings; tested below on a state that says so"),
     (Rejection::QuoteCurrency, "there is one currency so far"),
     (Rejection::TooManyMembers, "takes 124 admissions; tested below on a state that says so"),
     (Rejection::TooManyAuthorities, "takes 256 entries; tested below on a state that says so"),
-    (Rejection::TradeOutsideMandate, "there is one kind of trade so far"),
 ];
 
 macro_rules! tables {
@@ -38,6 +44,8 @@ tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
     release clock lifecycle proposal approval double_signing cosigner
     authority enrolment staff revocation
+    project seat tender clarification objection
+    stamp_key bid withdrawal opening_shares self_opening
 }
 
 #[test]
@@ -114,6 +122,68 @@ fn a_trust_list_has_at_most_256_entries() {
     }
 }
 
+#[test]
+fn a_region_numbers_at_most_9_999_projects_of_a_kind_a_day() {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let act = words::action("project", &words::Words::of([].into_iter()), &names);
+    let bytes = chain.sign(&network::key("owner"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (used, answer) in [(9_998, None), (9_999, Some(Rejection::NumbersUsedUp))] {
+        chain.put(&ProjectSequenceKey("A03440400260302"), &used);
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{used}");
+    }
+}
+
+/// Bids are opened in chunks of 256, whichever chunk comes first; of one bidder the last counts.
+#[test]
+fn bids_beyond_256_open_in_chunks() {
+    let (mut chain, mut names) = support::tender::published();
+    let mut record = |line: &str| support::tender::record(&mut chain, &mut names, line);
+    for number in 3..259 {
+        record(&format!("k{number} bid T price={number}"));
+    }
+    record("keeper advance 31d");
+    for (chunk, seat) in [(1, "gz"), (0, "sz"), (1, "zh"), (0, "zs"), (1, "zs"), (0, "gz")] {
+        record(&format!("{seat} shares T {seat} chunk={chunk}"));
+    }
+    let id = support::tender::tender(&names, "T");
+    assert_eq!(chain.read(&TenderKey(&id)).unwrap().stage, TenderStage::Opened);
+    let opening = chain.read(&OpeningKey(&id)).unwrap();
+    assert_eq!((opening.bids, opening.chunks, opening.left, opening.valid), (257, 2, 0, 1));
+    let opened = chain.read(&OpenedBidKey(&id, &network::code("a"))).unwrap();
+    assert_eq!((opened.order, opened.key), (257, network::key("k258").public_key()));
+}
+
+#[test]
+fn a_tender_takes_at_most_4_096_bids() {
+    let (mut chain, names) = support::tender::published();
+    let id = support::tender::tender(&names, "T");
+    names.signer.replace("k1".to_owned());
+    let act = words::action("bid", &words::Words::of(["T"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("k1"), act, 10);
+    let transaction = chain.verified(&bytes);
+    for (live, answer) in [(4_095, None), (4_096, Some(Rejection::TooManyBids))] {
+        chain.put(&BidTallyKey(&id), &BidTally { taken: live, live });
+        assert_eq!(chain.check(names.time("d1"), &transaction), answer, "{live}");
+    }
+}
+
+#[test]
+fn a_tender_meets_at_most_256_objections() {
+    let (mut chain, names) = support::tender::published();
+    let id = support::tender::tender(&names, "T");
+    let act = words::action("object", &words::Words::of(["T"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("a"), act, 10);
+    let transaction = chain.verified(&bytes);
+    let tender = chain.read(&TenderKey(&id)).unwrap();
+    for (objections, answer) in [(255, None), (256, Some(Rejection::TooManyObjections))] {
+        chain.put(&TenderKey(&id), &Tender { objections, ..tender.clone() });
+        assert_eq!(chain.check(names.time("d1"), &transaction), answer, "{objections}");
+    }
+}
+
 /// What a legal number is for, in the words of the page.
 fn purpose(id: &str) -> &'static str {
     match id {
@@ -128,12 +198,57 @@ fn purpose(id: &str) -> &'static str {
         land_listing::CONTRACT => "from the end of publicity to both contract records, at most",
         land_listing::RELEASE => "from the result to the release of the losers' letters, at most",
         land_listing::LETTER_VALIDITY => "from closing to the expiry of a deposited letter, at least",
+        construction_tender::SALE => "documents are available, at least",
+        construction_tender::PREQUALIFICATION => {
+            "from the end of the sale to the prequalification deadline, at least"
+        }
+        construction_tender::PREQUALIFIED => "prequalified applicants, at least",
+        construction_tender::BIDDING => "from the issue of the documents to the bid deadline, at least",
+        construction_tender::CLARIFICATION => "from a clarification or change to the bid deadline, at least",
+        construction_tender::PREQUALIFICATION_CLARIFICATION => {
+            "from a clarification or change to the prequalification deadline, at least"
+        }
+        construction_tender::INVITEES => "invitees of an invited tender, at least",
+        construction_tender::BOND_SHARE => "bid bond as a share of the estimated price, at most",
+        construction_tender::BOND_CAP => "bid bond, at most",
+        construction_tender::WITHDRAWN_BOND => {
+            "from a withdrawal before the deadline to the return of the bond, at most"
+        }
+        construction_tender::FEWEST_BIDS => "bids without which nothing is opened",
+        construction_tender::COMMITTEE => "members of the evaluation committee, at least",
+        construction_tender::EXPERTS => "experts among them, at least",
+        construction_tender::PROLONGATION => "more members than this share prolong the evaluation",
+        construction_tender::CANDIDATES => "candidates, at most",
+        construction_tender::CANDIDATE_NOTICE => {
+            "from the report to the publication of the candidates, at most"
+        }
+        construction_tender::PUBLICITY => "publicity of the candidates, at least",
+        construction_tender::DOCUMENT_OBJECTION => {
+            "from an objection to the tender documents to the deadline, at least"
+        }
+        construction_tender::PREQUALIFICATION_OBJECTION => {
+            "from an objection to the prequalification documents to their deadline, at least"
+        }
+        construction_tender::ANSWER => "from an objection to its answer, at most",
+        construction_tender::CONTRACT => "from the award notice to the contract, at most",
+        construction_tender::REPORT => "from the determination of the winner to the report, at most",
+        construction_tender::BOND_RETURN => "from the contract to the return of the bonds, at most",
+        construction_tender::PERFORMANCE_BOND => "performance bond as a share of the contract price, at most",
+        construction_tender::COMPLAINT => "from knowing to a complaint, at most",
+        construction_tender::COMPLAINT_ACCEPTANCE => "from a complaint to its acceptance, at most",
+        construction_tender::COMPLAINT_DECISION => {
+            "from the acceptance of a complaint to the decision, at most"
+        }
+        construction_tender::GRACE => "from the bid deadline to the opening, at most",
+        construction_tender::SHARES => "from the opening until it counts as stalled",
+        construction_tender::SELF_OPENING => "from the opening until bidders may open their own bids",
+        construction_tender::ANNULMENT => "from the opening to the annulment of what could not be opened",
+        construction_tender::VALIDITY => "bid validity from the bid deadline, at least",
         id => panic!("say what {id} is for"),
     }
 }
 
-fn periods() -> String {
-    let pack = network::genesis(&network::Options::default()).rules;
+fn periods(pack: &RulePack) -> String {
     let mut text =
         String::from("| rule | what | value | checked | refusal | source |\n|---|---|---|---|---|---|\n");
     for rule in &pack.rules {
@@ -142,20 +257,30 @@ fn periods() -> String {
             Unit::WorkingDay => "working days",
             Unit::Minute => "minutes",
             Unit::Permille => "thousandths",
+            Unit::Count => "",
+            Unit::TenThousandYuan => "ten thousand yuan",
+            Unit::Third if rule.value == 1 => "third",
+            Unit::Third => "thirds",
         };
         let id = rule.id.as_str();
         let named = |r: &&Rejection| r.english().contains(&format!("(rule {id})"));
         let refusal = Rejection::ALL.iter().find(named).map_or("", |r| r.rule());
         let checked = if awaits_checking(id) { "no" } else { "yes" };
         let (what, value, source) = (purpose(id), rule.value, &rule.source);
-        text += &format!("| {id} | {what} | {value} {unit} | {checked} | {refusal} | {source} |\n");
+        let value = format!("{value} {unit}");
+        let value = value.trim_end();
+        text += &format!("| {id} | {what} | {value} | {checked} | {refusal} | {source} |\n");
     }
     text
 }
 
 /// Whether the comment over a rule in the pack says VERIFY.
 fn awaits_checking(id: &str) -> bool {
-    let (before, _) = network::RULES.split_once(&format!("[[rules.rule]]\nid = \"{id}\"")).unwrap();
+    let packs = [(network::RULES, "rules"), (network::CONSTRUCTION_RULES, "construction")];
+    let mut found = packs
+        .iter()
+        .filter_map(|(pack, section)| pack.split_once(&format!("[[{section}.rule]]\nid = \"{id}\"\n")));
+    let (before, _) = found.next().unwrap();
     before.lines().rev().take_while(|line| line.starts_with('#')).any(|line| line.contains("VERIFY"))
 }
 
@@ -168,10 +293,18 @@ fn permissions() -> String {
         let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
         let stages = if stages.is_empty() { "-".to_owned() } else { stages.join(", ") };
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
-        let roles =
-            if roles.is_empty() { "whoever holds a certificate".to_owned() } else { roles.join(", ") };
+        let roles = match roles.as_slice() {
+            [] if row.act == "enrol" => "whoever holds a certificate".to_owned(),
+            [] => "a one-time key".to_owned(),
+            roles => roles.join(", "),
+        };
         let limits = if row.limited { "yes" } else { "no" };
         text += &format!("| `{}` | {roles}{by_node} | {stages} | {limits} |\n", row.act);
+    }
+    text += "\nStages of a tender in which an act on it is possible:\n\n| act | at any of these stages |\n|---|---|\n";
+    for row in TENDER_TABLE {
+        let stages: Vec<&str> = row.stages.iter().map(|stage| stage.name()).collect();
+        text += &format!("| `{}` | {} |\n", row.act, stages.join(", "));
     }
     text
 }
@@ -197,7 +330,11 @@ fn put(page: &str, name: &str, table: &str) -> String {
 fn the_page_of_rules_says_what_the_code_does() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
     let mut page = std::fs::read_to_string(path).unwrap();
-    for (name, table) in [("periods", periods()), ("permissions", permissions()), ("refusals", refusals())] {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let (land, construction) = (periods(&genesis.rules), periods(&genesis.construction.unwrap()));
+    let tables = [("periods", land), ("construction", construction)];
+    for (name, table) in tables.into_iter().chain([("permissions", permissions()), ("refusals", refusals())])
+    {
         page = put(&page, name, &table);
     }
     compare_or_update(path, &page);
@@ -205,7 +342,8 @@ fn the_page_of_rules_says_what_the_code_does() {
     let words = page.split(|c: char| !c.is_ascii_alphanumeric());
     let cited = words.filter(|w| w.len() == 4 && w[..2].bytes().all(|b| b.is_ascii_uppercase()));
     for rule in cited.filter(|word| word[2..].bytes().all(|b| b.is_ascii_digit())) {
-        let known = land_listing::ALL.contains(&rule) || Rejection::ALL.iter().any(|r| r.rule() == rule);
+        let legal = land_listing::ALL.contains(&rule) || construction_tender::ALL.contains(&rule);
+        let known = legal || Rejection::ALL.iter().any(|r| r.rule() == rule);
         assert!(known, "no rule is called {rule}");
     }
 }

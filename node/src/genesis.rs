@@ -113,7 +113,7 @@ pub struct Draft {
     pub centres: Vec<Centre>,
     /// Other organisations.
     pub organisations: Vec<Organisation>,
-    /// A rule pack: TOML with the one table `rules`, taken over as it stands, with its comments.
+    /// The rule packs: TOML with the table `rules` and perhaps `construction`, taken over as it stands, with its comments.
     pub rules: String,
 }
 

@@ -29,14 +29,18 @@ pub enum Account {
     Organisation(CreditCode),
     /// All those together that want to enrol: anybody can make as many keys as it likes.
     Applicants,
+    /// All bidders together: nobody knows who signs with a one-time key, and each needs an admission stamp.
+    Bidders,
 }
 
 impl From<Speaker> for Account {
-    /// The account of whoever speaks: all applicants share one.
+    /// The account of whoever speaks: all applicants share one, and so do all bidders.
     fn from(speaker: Speaker) -> Self {
         match speaker {
             Speaker::Applicant(..) => Self::Applicants,
-            speaker => Self::Organisation(speaker.organisation().clone()),
+            Speaker::OneTimeKey => Self::Bidders,
+            Speaker::Organisation(holder) => Self::Organisation(holder.organisation),
+            Speaker::Member(code) => Self::Organisation(code),
         }
     }
 }
@@ -138,6 +142,8 @@ impl Mempool {
         let quota = match account {
             Account::Organisation(_) => self.limits.per_organisation,
             Account::Applicants => self.limits.per_organisation.min(APPLICANTS),
+            // Half, so that a rush before a deadline leaves room for everything else.
+            Account::Bidders => (self.limits.transactions / 2).max(1),
         };
         let waiting = inner.accounts.entry(account.clone()).or_default();
         if *waiting >= quota {

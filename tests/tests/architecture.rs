@@ -70,7 +70,7 @@ fn crates_depend_on_each_other_one_way() {
     }
     let expected: [(&str, &[&str]); 6] = [
         ("consensus", &["ledger"]),
-        ("ledger", &["pki"]),
+        ("ledger", &["pki", "sealing"]),
         ("node", &["consensus", "ledger", "pki"]),
         ("pki", &[]),
         ("scenarios", &["consensus", "ledger", "node", "pki", "sealing"]),

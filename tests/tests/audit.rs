@@ -24,8 +24,24 @@ const UNPROVOKED: [(Code, &str); 7] = [
     (Code::QuoteCurrency, "there is one currency"),
     (Code::TooManyMembers, "128 nodes would have to be admitted"),
     (Code::LastMember, "the workload keeps four members, so that one may fail"),
-    (Code::TradeOutsideMandate, "there is one kind of trade"),
+    (Code::TradeOutsideMandate, "the workload has one kind of trade"),
     (Code::TooManyAuthorities, "256 authorities would have to be trusted"),
+];
+
+/// Acts that the workload does not do and the auditor does not know.
+const OF_TENDERS: [&str; 12] = [
+    "register_seat_key",
+    "register_project",
+    "publish_tender",
+    "clarify_tender",
+    "extend_tender",
+    "raise_objection",
+    "answer_objection",
+    "register_stamp_key",
+    "submit_bid",
+    "withdraw_bid",
+    "open_shares",
+    "open_own_bid",
 ];
 
 fn run(seed: u64) -> Coverage {
@@ -43,9 +59,13 @@ fn ledger_and_auditor_agree_and_everything_is_met() {
     let mut coverage = Coverage::default();
     SEEDS.map(run).for_each(|one| coverage.add(&one));
     let acts: BTreeSet<&str> = coverage.accepted.keys().copied().collect();
-    let every: BTreeSet<&str> = ledger::execute::permission::TABLE.iter().map(|row| row.act).collect();
+    let every = ledger::execute::permission::TABLE.iter().map(|row| row.act);
+    let every: BTreeSet<&str> = every.filter(|act| !OF_TENDERS.contains(act)).collect();
     assert_eq!(acts, every, "every act is recorded at least once");
-    let unprovoked: BTreeSet<Code> = UNPROVOKED.iter().map(|(code, _)| *code).collect();
+    let unprovoked = UNPROVOKED.iter().map(|(code, _)| *code);
+    // Neither the auditor nor the workload knows tenders.
+    let of_tenders = Code::ALL.iter().copied().filter(|code| *code >= Code::ProjectUnknown);
+    let unprovoked: BTreeSet<Code> = unprovoked.chain(of_tenders).collect();
     let met: BTreeSet<Code> = coverage.refused.keys().copied().collect();
     let all: BTreeSet<Code> = Code::ALL.iter().copied().collect();
     assert_eq!(&all - &met, unprovoked, "every other refusal is met at least once");
@@ -184,7 +204,7 @@ const LIES: [(&str, Lie); 20] = [
     }),
     ("another version of the rules is adopted", |block| {
         block.events.iter_mut().any(|recorded| match &mut recorded.event {
-            Event::RulesAdopted { version } => {
+            Event::RulesAdopted { version, .. } => {
                 *version += 1;
                 true
             }

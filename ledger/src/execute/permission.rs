@@ -4,10 +4,12 @@ use crate::action::Action;
 use crate::execute::rejection::Rejection;
 use crate::record::listing::Stage;
 use crate::record::organisation::{Organisation, Role};
+use crate::record::tender::TenderStage;
 
 /// One row: an act, the roles of which the signer must have one, the stages of the listing in which it is
 /// possible, whether a member's node may do it with its voting key, and whether mandates limit it. No stages
-/// means that the act does not depend on a listing's stage; no roles, that it needs none.
+/// means that the act does not depend on a listing's stage; no roles, that it needs none: a certificate or a one-time key
+/// is enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// The act's name.
@@ -23,14 +25,15 @@ pub struct Row {
     pub limited: bool,
 }
 
-use Role::{Bidder, Centre, Guarantor, Seller, Timekeeper};
+use Role::{Bidder, Centre, Guarantor, Organiser, Seller, Timekeeper};
 use Stage::{
     Announced, Concluded, Confirmed, Contracted, Failed, Lapsed, Listed, Publicised, Publicity, TimedBidding,
 };
+use TenderStage::{Accepting, Opening, Stalled, Suspended};
 
 /// The permission table.
 #[rustfmt::skip]
-pub const TABLE: [Row; 22] = [
+pub const TABLE: [Row; 34] = [
     Row { act: "register_organisation", roles: &[Centre],         stages: &[], voting_key: false, limited: true },
     Row { act: "publish_listing",       roles: &[Seller],         stages: &[], voting_key: false, limited: true },
     Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed], voting_key: false, limited: true },
@@ -54,7 +57,51 @@ pub const TABLE: [Row; 22] = [
     Row { act: "record_ocsp_response",  roles: &[Centre],         stages: &[], voting_key: false, limited: false },
     Row { act: "report_shared_key",     roles: &Role::ALL,        stages: &[], voting_key: true, limited: false },
     Row { act: "register_cosigner",     roles: &[Centre],         stages: &[], voting_key: true, limited: true },
+    Row { act: "register_seat_key",     roles: &[Centre],         stages: &[], voting_key: true, limited: true },
+    Row { act: "register_project",      roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "publish_tender",        roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "clarify_tender",        roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "extend_tender",         roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "raise_objection",       roles: &[Bidder],         stages: &[], voting_key: false, limited: true },
+    Row { act: "answer_objection",      roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "register_stamp_key",    roles: &[Centre],         stages: &[], voting_key: true, limited: true },
+    Row { act: "submit_bid",            roles: &[],               stages: &[], voting_key: false, limited: false },
+    Row { act: "withdraw_bid",          roles: &[],               stages: &[], voting_key: false, limited: false },
+    Row { act: "open_shares",           roles: &Role::ALL,        stages: &[], voting_key: true, limited: false },
+    Row { act: "open_own_bid",          roles: &[],               stages: &[], voting_key: false, limited: false },
 ];
+
+/// An act on a tender and the stages of the tender in which it is possible.
+#[derive(Clone, Copy, Debug)]
+pub struct TenderRow {
+    /// The act's name.
+    pub act: &'static str,
+    /// Any of these.
+    pub stages: &'static [TenderStage],
+}
+
+/// The acts that depend on the stage of a tender.
+#[rustfmt::skip]
+pub const TENDER_TABLE: [TenderRow; 8] = [
+    TenderRow { act: "clarify_tender",   stages: &[Accepting, Suspended] },
+    TenderRow { act: "extend_tender",    stages: &[Accepting, Suspended] },
+    TenderRow { act: "raise_objection",  stages: &[Accepting, Suspended] },
+    TenderRow { act: "answer_objection", stages: &[Suspended] },
+    TenderRow { act: "submit_bid",       stages: &[Accepting] },
+    TenderRow { act: "withdraw_bid",     stages: &[Accepting] },
+    TenderRow { act: "open_shares",      stages: &[Opening, Stalled] },
+    TenderRow { act: "open_own_bid",     stages: &[Stalled] },
+];
+
+/// Whether a tender's stage allows the act.
+///
+/// # Errors
+/// [`Rejection::TenderStageNotPermitted`].
+pub fn check_tender_stage(act: &'static str, stage: TenderStage) -> Result<(), Rejection> {
+    let row = TENDER_TABLE.iter().find(|row| row.act == act);
+    let allowed = row.is_some_and(|row| row.stages.contains(&stage));
+    if allowed { Ok(()) } else { Err(Rejection::TenderStageNotPermitted) }
+}
 
 /// The row of an act.
 ///

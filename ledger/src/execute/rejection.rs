@@ -515,6 +515,140 @@ rejections! {
     RevocationInFuture = 1069, "ID69", "revocation_in_future",
         "A revocation cannot be dated in the future.",
         "吊销时间不得晚于当前时间。";
+    ProjectUnknown = 1201, "TE01", "project_unknown",
+        "There is no project with this code. Register it first.",
+        "不存在该编号的项目，请先办理项目进场登记。";
+    TenderUnknown = 1202, "TE02", "tender_unknown",
+        "There is no tender with this id.",
+        "不存在该编号的招标项目。";
+    NotTheOrganiser = 1203, "TE03", "not_the_organiser",
+        "Only the organiser of the project can do this.",
+        "仅该项目的招标人可以执行此操作。";
+    InvalidDocuments = 1204, "TE04", "invalid_documents",
+        "Name at most 16 different documents, at least one for a notice or a clarification, none published before.",
+        "每次至多列出十六份互不相同的文件，公告与澄清至少一份，且不得重复公布。";
+    NumbersUsedUp = 1205, "TE05", "numbers_used_up",
+        "The numbers of this day or of this project are used up. Register or publish tomorrow, or under another project.",
+        "当日或该项目的编号已用尽，请次日办理或另行登记项目。";
+    InvalidLots = 1206, "TE06", "invalid_lots",
+        "A tender has 1 to 20 lots, each with an estimate and a ceiling above zero.",
+        "招标须划分一至二十个标段，各标段的估算价与最高投标限价须大于零。";
+    InvalidMethod = 1207, "TE07", "invalid_method",
+        "The weights of a comprehensive score are 10,000 hundredths together, and the price counts.",
+        "综合评估法各项权重之和须为一百分，且价格须计分。";
+    BondTooHigh = 1208, "TE08", "bond_too_high",
+        "A bid bond exceeds its legal share of the estimated price (rule CT07) or the cap (rule CT07B).",
+        "投标保证金超过估算价的法定比例（规则CT07）或法定上限（规则CT07B）。";
+    SaleTooShort = 1209, "TE09", "sale_too_short",
+        "The documents must be available for the legal period (rule CT01) and not beyond the deadline.",
+        "招标文件的获取期限不足法定期限（规则CT01），或晚于投标截止时间。";
+    BiddingTooShort = 1210, "TE10", "bidding_too_short",
+        "The deadline comes before the legal bidding period has passed (rule CT04).",
+        "投标截止时间早于法定的编制投标文件期限（规则CT04）。";
+    GraceTooLong = 1211, "TE11", "grace_too_long",
+        "The opening would wait longer after the deadline than the rules allow (rule CT41).",
+        "截止与开标之间的宽限期超出规则允许的时长（规则CT41）。";
+    ValidityTooShort = 1212, "TE12", "validity_too_short",
+        "Bids must bind for the shortest validity at least (rule CT45), and 3,650 days at most.",
+        "投标有效期短于规则要求（规则CT45），或超过三千六百五十日。";
+    NoCommittee = 1213, "TE13", "no_committee",
+        "No committee can open bids now. Wait until the members have registered their seat keys.",
+        "当前没有可开标的席位委员会，请待各成员登记席位密钥后发布。";
+    TenderExists = 1214, "TE14", "tender_exists",
+        "The very same notice has been published already.",
+        "完全相同的招标公告已发布。";
+    TenderStageNotPermitted = 1215, "TE15", "tender_stage_not_permitted",
+        "The tender is at a stage in which this is not possible.",
+        "招标项目当前所处阶段不允许此操作。";
+    DeadlinePassed = 1216, "TE16", "deadline_passed",
+        "The bid deadline has passed.",
+        "投标截止时间已过。";
+    DeadlineShortened = 1217, "TE17", "deadline_shortened",
+        "A deadline can only move to a later time.",
+        "投标截止时间只能顺延，不得提前。";
+    ObjectionTooLate = 1218, "TE18", "objection_too_late",
+        "Objections to the tender documents come in time before the deadline (rule CT22).",
+        "对招标文件的异议须在投标截止前的法定期限内提出（规则CT22）。";
+    ObjectionOpen = 1219, "TE19", "objection_open",
+        "The organisation has an objection open. Wait for the answer.",
+        "该主体已有一项异议待答复，请等待答复。";
+    TooManyObjections = 1220, "TE20", "too_many_objections",
+        "The tender has met 256 objections, which is the most it can.",
+        "该招标项目的异议已达二百五十六项的上限。";
+    ObjectionNotOpen = 1221, "TE21", "objection_not_open",
+        "The tender has no objection of this number that awaits an answer.",
+        "该招标项目没有此编号的待答复异议。";
+
+    SealingEpochClosed = 1301, "SK01", "sealing_epoch_closed",
+        "Seat keys are registered for the next sealing epoch, or for the present one while it has no committee.",
+        "席位密钥仅可为下一密封周期登记，或在当前周期尚无委员会时登记。";
+    SeatKeyExists = 1302, "SK02", "seat_key_exists",
+        "The centre has registered a seat key for this epoch already.",
+        "该交易中心已为此密封周期登记席位密钥。";
+    SeatKeyUsed = 1303, "SK03", "seat_key_used",
+        "This seat key was registered before. Make a fresh one for every epoch.",
+        "该席位密钥曾被登记，每一密封周期须使用新的密钥。";
+    SeatKeyNotProven = 1304, "SK04", "seat_key_not_proven",
+        "The key is no canonical point, or nothing proves that this centre holds it in this epoch on this chain.",
+        "该密钥不是规范编码的群元素，或未能证明本中心在本链此周期持有该密钥。";
+
+    InvalidBidForm = 1401, "SB01", "invalid_bid_form",
+        "Dealing and envelope have the lengths of the tender's committee and class, at most 16 different documents, and arrivals only after the deadline.",
+        "密封份额与信封的长度须与委员会及招标档位一致，文件不得超过十六份且不得重复，到达凭证仅用于截止之后。";
+    BidTooLate = 1402, "SB02", "bid_too_late",
+        "The bid comes after the deadline, and too few centres say that it came before (regulation, article 36).",
+        "投标已过截止时间，且没有足够的交易中心证明其在截止前送达（实施条例第三十六条）。";
+    OneTimeKeyUsed = 1403, "SB03", "one_time_key_used",
+        "The key signs a bid for another tender or belongs to an organisation. Make a fresh one, which tells nobody who bids.",
+        "该密钥已用于其他招标项目或归属某一主体，请使用不泄露投标人身份的新密钥。";
+    BidSequence = 1404, "SB04", "bid_sequence",
+        "Acts under a one-time key are numbered from 1 to 16 without gaps.",
+        "同一一次性密钥的操作须自一至十六连续编号。";
+    BidUnknown = 1405, "SB05", "bid_unknown",
+        "There is no sealed bid under this key in this tender.",
+        "该密钥在本招标项目中没有密封的投标。";
+    TooManyBids = 1406, "SB06", "too_many_bids",
+        "The tender has 4,096 bids, which is the most it can take.",
+        "该招标项目的投标已达四千零九十六份的上限。";
+    InvalidStamp = 1407, "SB07", "invalid_stamp",
+        "The admission stamp is not a centre's for this key on this chain, or older than three quarters. Get a fresh one.",
+        "准入凭证不是交易中心为本链此密钥签发的，或已超过三个季度，请重新领取。";
+    DocumentNotHeld = 1408, "SB08", "document_not_held",
+        "A document is not held by more centres of the committee than can fail. Upload it and send the receipts along.",
+        "某份文件的存储凭证不足，请先上传并附上足够数目的交易中心存储凭证。";
+    DealerKeyUsed = 1409, "SB09", "dealer_key_used",
+        "Another bid of this sealing epoch has the same dealer's key. Seal the bid anew.",
+        "本密封周期已有投标使用相同的密封密钥，请重新密封。";
+    InvalidDealing = 1410, "SB10", "invalid_dealing",
+        "The dealing is not proven to open alike for all seats, or is not for this tender, key, envelope or documents. Seal the bid anew.",
+        "密封份额未能证明各席位可一致开启，或与本招标项目、密钥、信封、文件不符，请重新密封。";
+    ArrivalNotProven = 1411, "SB11", "arrival_not_proven",
+        "The arrivals are not signatures of different centres of the committee about this bid.",
+        "到达凭证须为委员会不同交易中心对本投标的有效签名。";
+    ChunkNotOpen = 1412, "SB12", "chunk_not_open",
+        "The tender has no such chunk of bids, or its bids are open already.",
+        "该招标项目没有此批投标，或此批投标已开启。";
+    SeatNotOpen = 1413, "SB13", "seat_not_open",
+        "The committee has no such seat, or it has given its shares of this chunk.",
+        "委员会没有该席位，或该席位已提交此批投标的份额。";
+    InvalidShares = 1414, "SB14", "invalid_shares",
+        "The shares are not those of the seat for these very bids.",
+        "所提交的份额不是该席位对此批投标的有效份额。";
+    SelfOpeningEarly = 1415, "SB15", "self_opening_early",
+        "Bidders open their own bids only when the seats have had their time (rule CT43).",
+        "仅在席位逾期之后投标人方可自行开启投标（规则CT43）。";
+    NotTheDealer = 1416, "SB16", "not_the_dealer",
+        "The secret is not that with which the bid was sealed.",
+        "该秘密值不是密封本投标所用的秘密值。";
+    StampQuarterClosed = 1417, "SB17", "stamp_quarter_closed",
+        "Keys for admission stamps are registered for the present quarter or the next one.",
+        "准入凭证密钥仅可为本季度或下一季度登记。";
+    StampKeyExists = 1418, "SB18", "stamp_key_exists",
+        "The centre has a key for admission stamps in this quarter; it never changes.",
+        "该交易中心已登记该季度的准入凭证密钥，且不得更换。";
+    InvalidStampKey = 1419, "SB19", "invalid_stamp_key",
+        "The key is not an odd modulus of 3,072 bits.",
+        "该密钥须为3072位的奇数模数。";
 }
 
 impl Rejection {

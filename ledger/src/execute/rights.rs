@@ -13,7 +13,7 @@ use super::rejection::Rejection;
 use crate::action::Action;
 use crate::amount::Amount;
 use crate::crypto::{PublicKey, verify};
-use crate::id::{CertificateId, ChainId, DealCode, GuaranteeId, RegionCode};
+use crate::id::{CertificateId, ChainId, DealCode, GuaranteeId, ProjectCode, RegionCode, TenderId};
 use crate::procedure::enrolment::{age_of_data, path_is_revoked};
 use crate::record::authority::{Age, AuthorityStatus, WhenStale};
 use crate::record::certificate::Certificate;
@@ -21,7 +21,9 @@ use crate::record::listing::Listing;
 use crate::record::mandate::Mandate;
 use crate::record::organisation::{KeyHolder, Organisation};
 use crate::rule::TradeKind;
-use crate::state::keys::{AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey};
+use crate::state::keys::{
+    AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey, ProjectKey, TenderKey,
+};
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
 use crate::transaction::{Approval, MAX_APPROVALS, Payload, approval_bytes};
@@ -44,6 +46,18 @@ impl Remembered {
                 | Action::PublishResult(_)
                 | Action::RecordContract(_)
                 | Action::ReleaseGuarantee(_)
+                | Action::RegisterSeatKey(_)
+                | Action::RegisterProject(_)
+                | Action::PublishTender(_)
+                | Action::ClarifyTender(_)
+                | Action::ExtendTender(_)
+                | Action::RaiseObjection(_)
+                | Action::AnswerObjection(_)
+                | Action::RegisterStampKey(_)
+                | Action::SubmitBid(_)
+                | Action::WithdrawBid(_)
+                | Action::OpenShares(_)
+                | Action::OpenOwnBid(_)
         );
         if !trade {
             self.0.borrow_mut().clear();
@@ -92,48 +106,11 @@ impl Signing<'_, '_> {
         if let Some(known) = self.remembered.0.borrow().get(&self.key) {
             return Ok(known.filter(|_| limited));
         }
-        let stale = self.standing(holder, limited)?;
+        let stale = judge(self.state, self.time, holder, limited)?;
         if limited {
             self.remembered.0.borrow_mut().insert(self.key, stale);
         }
         Ok(stale)
-    }
-
-    /// Whether the key and what it comes from can be used at all.
-    fn standing(&self, holder: &KeyHolder, limited: bool) -> Result<Option<CertificateId>, Failure> {
-        if holder.revoked.is_some() {
-            return Err(Rejection::KeyRevoked.into());
-        }
-        let mandate = holder.mandate.as_ref().filter(|_| limited);
-        if mandate.is_some_and(|mandate| mandate.expires <= self.time) {
-            return Err(Rejection::MandateExpired.into());
-        }
-        if mandate.is_some_and(|mandate| mandate.read_only) {
-            return Err(Rejection::ReadOnlyMandate.into());
-        }
-        let Some(id) = &holder.certificate else { return Ok(None) };
-        let missing = || StateError::Store("the state lacks a certificate that a key comes from".into());
-        let certificate = self.state.read(&CertificateKey(id))?.ok_or_else(missing)?;
-        if limited && !(certificate.not_before..=certificate.not_after).contains(&self.time) {
-            return Err(Rejection::SignersCertificateExpired.into());
-        }
-        if certificate.is_revoked(self.time) || path_is_revoked(self.state, &certificate, self.time)? {
-            return Err(Rejection::SignersCertificateRevoked.into());
-        }
-        if limited { self.check_authority(&certificate) } else { Ok(None) }
-    }
-
-    fn check_authority(&self, certificate: &Certificate) -> Result<Option<CertificateId>, Failure> {
-        let standing = self.state.read(&AuthorityStandingKey(&certificate.authority))?;
-        let Some(standing) = standing.filter(|standing| standing.status == AuthorityStatus::Trusted) else {
-            return Err(Rejection::SignersAuthorityNotTrusted.into());
-        };
-        let age = age_of_data(self.state, certificate, self.time)?;
-        match (standing.freshness.judge(age), standing.freshness.when_stale) {
-            (Age::Fresh | Age::Grace, _) => Ok(None),
-            (Age::Stale, WhenStale::Flag) => Ok(Some(certificate.id)),
-            (Age::Stale, WhenStale::Refuse) => Err(Rejection::RevocationDataStale.into()),
-        }
     }
 
     /// Whether the act lies within the key's mandate. Answers with what the act is about, if the mandate asks.
@@ -154,7 +131,7 @@ impl Signing<'_, '_> {
     }
 
     /// What the act is about: the money that it commits somebody to, in the place of its trade. An act that names a
-    /// listing or letter that does not exist is about nothing, and is refused for that by its own rules.
+    /// listing, letter, project or tender that does not exist is about nothing, and is refused for that by its own rules.
     fn subject(&self) -> Result<Option<Subject>, StateError> {
         match &self.payload.action {
             Action::PublishListing(act) => Ok(Some(Subject {
@@ -169,6 +146,12 @@ impl Signing<'_, '_> {
             Action::PublishResult(act) => self.in_listing(&act.listing, |_| None),
             Action::DepositGuarantee(act) => self.about_letter(&act.guarantee),
             Action::ReleaseGuarantee(act) => self.about_letter(&act.guarantee),
+            Action::RegisterProject(act) => Ok(Some(construction_in(act.region.clone(), None))),
+            Action::PublishTender(act) => self.in_project(&act.project, Some(act.most())),
+            Action::ClarifyTender(act) => self.in_tender(&act.tender),
+            Action::ExtendTender(act) => self.in_tender(&act.tender),
+            Action::RaiseObjection(act) => self.in_tender(&act.tender),
+            Action::AnswerObjection(act) => self.in_tender(&act.tender),
             Action::RegisterOrganisation(_)
             | Action::AdvanceClock(_)
             | Action::ProposeChange(_)
@@ -182,7 +165,13 @@ impl Signing<'_, '_> {
             | Action::RecordRevocationList(_)
             | Action::RecordOcspResponse(_)
             | Action::ReportSharedKey(_)
-            | Action::RegisterCosigner(_) => Ok(None),
+            | Action::RegisterCosigner(_)
+            | Action::RegisterSeatKey(_)
+            | Action::RegisterStampKey(_)
+            | Action::SubmitBid(_)
+            | Action::WithdrawBid(_)
+            | Action::OpenShares(_)
+            | Action::OpenOwnBid(_) => Ok(None),
         }
     }
 
@@ -197,6 +186,18 @@ impl Signing<'_, '_> {
             region: listing.region,
             kind: TradeKind::LandListing,
         }))
+    }
+
+    fn in_project(&self, code: &ProjectCode, amount: Option<Amount>) -> Result<Option<Subject>, StateError> {
+        let project = self.state.read(&ProjectKey(code))?;
+        Ok(project.map(|project| construction_in(project.region, amount)))
+    }
+
+    fn in_tender(&self, id: &TenderId) -> Result<Option<Subject>, StateError> {
+        match self.state.read(&TenderKey(id))? {
+            Some(tender) => self.in_project(&tender.project, None),
+            None => Ok(None),
+        }
     }
 
     fn about_letter(&self, id: &GuaranteeId) -> Result<Option<Subject>, StateError> {
@@ -260,7 +261,7 @@ impl Signing<'_, '_> {
         if person(signer).is_some() && person(signer) == person(other) {
             return Ok(false);
         }
-        let judged = self.standing(other, row.limited).and_then(|_| {
+        let judged = judge(self.state, self.time, other, row.limited).and_then(|_| {
             self.within(other, row)?;
             match &other.mandate {
                 Some(mandate) => Ok(check_scope(mandate, subject)?),
@@ -273,6 +274,65 @@ impl Signing<'_, '_> {
             Err(error @ Failure::State(_)) => Err(error),
         }
     }
+}
+
+/// Whether a key could sign at `time` what mandates limit, by itself and by what it comes from.
+pub(crate) fn standing(state: &Overlay<'_>, time: BlockTime, holder: &KeyHolder) -> Result<bool, StateError> {
+    match judge(state, time, holder, true) {
+        Ok(_) => Ok(true),
+        Err(Failure::Rejected(_)) => Ok(false),
+        Err(Failure::State(error)) => Err(error),
+    }
+}
+
+/// Whether the key and what it comes from can be used at all.
+fn judge(
+    state: &Overlay<'_>,
+    time: BlockTime,
+    holder: &KeyHolder,
+    limited: bool,
+) -> Result<Option<CertificateId>, Failure> {
+    if holder.revoked.is_some_and(|at| at <= time) {
+        return Err(Rejection::KeyRevoked.into());
+    }
+    let mandate = holder.mandate.as_ref().filter(|_| limited);
+    if mandate.is_some_and(|mandate| mandate.expires <= time) {
+        return Err(Rejection::MandateExpired.into());
+    }
+    if mandate.is_some_and(|mandate| mandate.read_only) {
+        return Err(Rejection::ReadOnlyMandate.into());
+    }
+    let Some(id) = &holder.certificate else { return Ok(None) };
+    let missing = || StateError::Store("the state lacks a certificate that a key comes from".into());
+    let certificate = state.read(&CertificateKey(id))?.ok_or_else(missing)?;
+    if limited && !(certificate.not_before..=certificate.not_after).contains(&time) {
+        return Err(Rejection::SignersCertificateExpired.into());
+    }
+    if certificate.is_revoked(time) || path_is_revoked(state, &certificate, time)? {
+        return Err(Rejection::SignersCertificateRevoked.into());
+    }
+    if limited { check_authority(state, time, &certificate) } else { Ok(None) }
+}
+
+fn check_authority(
+    state: &Overlay<'_>,
+    time: BlockTime,
+    certificate: &Certificate,
+) -> Result<Option<CertificateId>, Failure> {
+    let standing = state.read(&AuthorityStandingKey(&certificate.authority))?;
+    let Some(standing) = standing.filter(|standing| standing.status == AuthorityStatus::Trusted) else {
+        return Err(Rejection::SignersAuthorityNotTrusted.into());
+    };
+    let age = age_of_data(state, certificate, time)?;
+    match (standing.freshness.judge(age), standing.freshness.when_stale) {
+        (Age::Fresh | Age::Grace, _) => Ok(None),
+        (Age::Stale, WhenStale::Flag) => Ok(Some(certificate.id)),
+        (Age::Stale, WhenStale::Refuse) => Err(Rejection::RevocationDataStale.into()),
+    }
+}
+
+const fn construction_in(region: RegionCode, amount: Option<Amount>) -> Subject {
+    Subject { region, kind: TradeKind::ConstructionTender, amount }
 }
 
 fn best_price(listing: &Listing) -> Option<Amount> {

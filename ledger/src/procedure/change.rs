@@ -1,7 +1,7 @@
 //! What a change needs to be possible, and what it does when a quorum stands behind it.
 
 use super::registration::{check_keys, check_unused, register};
-use super::{Context, trust, unschedule};
+use super::{Context, epoch, trust, unschedule};
 use crate::crypto::{PublicKey, Signature};
 use crate::event::Event;
 use crate::execute::Failure;
@@ -11,9 +11,9 @@ use crate::id::CreditCode;
 use crate::record::Due;
 use crate::record::authority::AuthorityStatus;
 use crate::record::organisation::{Organisation, Role};
-use crate::rule::RulePack;
+use crate::rule::{RulePack, TradeKind};
 use crate::state::keys::{
-    ChangeKey, DoubleSigningKey, EraKey, FormerRules, KeyHolderKey, LandListingRules, OpenChangesKey,
+    ChangeKey, DoubleSigningKey, EraKey, FormerRulesKey, KeyHolderKey, OpenChangesKey, RulesKey,
     ValidatorsKey,
 };
 use crate::state::{Overlay, StateError};
@@ -57,7 +57,8 @@ pub(super) fn judge(change: &Change, context: &Context<'_, '_>) -> Result<(), Fa
         Change::RotateKeys { validator, proof } => judge_rotation(validator, proof, context),
         Change::AdoptRules { pack } => {
             pack.check(context.time).map_err(|_| Rejection::InvalidRulePack)?;
-            if pack.version != rules(context)?.version.saturating_add(1) {
+            let version = rules(pack.kind, context)?.map_or(0, |now| now.version);
+            if pack.version != version.saturating_add(1) {
                 return Err(Rejection::RulePackNotNext.into());
             }
             Ok(())
@@ -136,9 +137,9 @@ fn judge_rotation(
     Ok(())
 }
 
-fn rules(context: &Context<'_, '_>) -> Result<RulePack, StateError> {
-    let found = context.state.read(&LandListingRules)?;
-    found.ok_or_else(|| StateError::Store("the state has no rules for listings".into()))
+/// The rules of a kind of trade; a network may begin without those of another kind than listings.
+fn rules(kind: TradeKind, context: &Context<'_, '_>) -> Result<Option<RulePack>, StateError> {
+    context.state.read(&RulesKey(kind))
 }
 
 fn check_strength(validator: &Validator) -> Result<(), Rejection> {
@@ -205,12 +206,12 @@ pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>
             let organisation = validator.organisation.clone();
             replace(&members, None, Some(validator), context)?;
             context.events.push(Event::MemberAdmitted { organisation, from });
-            Ok(())
+            epoch::succeed(context.state, &mut context.events, context.time)
         }
         Change::RemoveMember { organisation, .. } => {
             replace(&members, Some(&organisation), None, context)?;
             context.events.push(Event::MemberRemoved { organisation, from });
-            Ok(())
+            epoch::succeed(context.state, &mut context.events, context.time)
         }
         Change::RotateKeys { validator, .. } => {
             let organisation = validator.organisation.clone();
@@ -219,10 +220,12 @@ pub(super) fn settle(mut proposed: ProposedChange, context: &mut Context<'_, '_>
             Ok(())
         }
         Change::AdoptRules { pack } => {
-            let former = rules(context)?;
-            context.state.write(&FormerRules(former.version), &former);
-            context.state.write(&LandListingRules, &pack);
-            context.events.push(Event::RulesAdopted { version: pack.version });
+            let kind = pack.kind;
+            if let Some(former) = rules(kind, context)? {
+                context.state.write(&FormerRulesKey(kind, former.version), &former);
+            }
+            context.state.write(&RulesKey(kind), &pack);
+            context.events.push(Event::RulesAdopted { version: pack.version, kind });
             Ok(())
         }
         Change::TrustAuthority { terms } => trust::trust(terms, proposed.id, context),

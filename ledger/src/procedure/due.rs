@@ -1,15 +1,15 @@
 //! What happens by itself when block time passes an instant.
 
-use super::{change, put_guarantee, put_listing, reach, rules_of, schedule};
+use super::{change, epoch, opening, put_guarantee, put_listing, reach, rules_of, schedule};
 use crate::event::Event;
 use crate::governance::ChangeStatus;
 use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
 use crate::record::Due;
 use crate::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use crate::record::listing::{EndReason, Listing, Qualification, Stage};
-use crate::rule::{RuleError, land_listing as rule};
+use crate::rule::{RuleError, TradeKind, land_listing as rule};
 use crate::state::keys::{
-    ChangeKey, DueKey, GuaranteeKey, ListingKey, due_time, due_until, qualifications_of,
+    ChangeKey, DueKey, GuaranteeKey, ListingKey, SealingEpochKey, due_time, due_until, qualifications_of,
 };
 use crate::state::{Overlay, StateError, StateRead, decode_value};
 use crate::time::{BlockTime, Span};
@@ -61,6 +61,11 @@ fn one(state: &mut Overlay<'_>, now: BlockTime, due: Due, events: &mut Vec<Event
         Due::RevocationReachesLetters(certificate, after) => {
             reach::letters(happening.state, happening.events, now, certificate, after.as_ref())
         }
+        Due::CommitteeForms(number) => happening.committee_forms(number),
+        Due::SealingEpochEnds(number) => happening.sealing_epoch_ends(number),
+        Due::TenderOpens(id) => opening::begin(happening.state, happening.events, now, &id),
+        Due::OpeningStalls(id) => opening::stall(happening.state, happening.events, &id),
+        Due::OpeningAnnulled(id) => opening::annul(happening.state, happening.events, &id),
     }
 }
 
@@ -206,10 +211,25 @@ impl Happening<'_, '_> {
         Ok(())
     }
 
+    /// The wait for the seat keys of all members is over.
+    fn committee_forms(&mut self, number: u64) -> Result<(), StateError> {
+        match self.state.read(&SealingEpochKey)? {
+            Some(now) if now.number == number => epoch::form(self.state, self.events, self.now, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn sealing_epoch_ends(&mut self, number: u64) -> Result<(), StateError> {
+        match self.state.read(&SealingEpochKey)? {
+            Some(now) if now.number == number => epoch::succeed(self.state, self.events, self.now),
+            _ => Ok(()),
+        }
+    }
+
     /// What has fallen due cannot be refused, so a holiday table that ends too early must not stop the
     /// chain: the period is then counted in calendar days, which is at least visible and the same everywhere.
     fn deadline(&self, listing: &Listing, id: &'static str) -> Result<BlockTime, StateError> {
-        let pack = rules_of(self.state, listing)?;
+        let pack = rules_of(self.state, TradeKind::LandListing, listing.terms.pack_version)?;
         match pack.deadline(id, self.now) {
             Ok(time) => Ok(time),
             Err(RuleError::Beyond(_)) => {

@@ -11,7 +11,7 @@ use crate::id::{CreditCode, DealCode, DealKind, RegionCode};
 use crate::record::Due;
 use crate::record::listing::{BothSides, Listing, Prices, Resource, Stage, Terms};
 use crate::record::organisation::Role;
-use crate::rule::{RulePack, land_listing as rule};
+use crate::rule::{RulePack, TradeKind, land_listing as rule};
 use crate::state::StateError;
 use crate::state::keys::DealSequenceKey;
 use crate::time::BlockTime;
@@ -103,7 +103,7 @@ impl Procedure for PublishListing {
         self.check_resource()?;
         self.check_prices()?;
         let now = context.time;
-        let pack = context.rules()?;
+        let pack = context.rules(TradeKind::LandListing)?;
         let share = pack.permille(rule::DEPOSIT, now)?;
         let least = self.prices.reserve.permille_ceiling(share);
         // A share beyond the largest amount is covered by no deposit.

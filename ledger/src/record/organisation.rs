@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::codec::Title;
+use crate::codec::{InvalidText, Title};
 use crate::crypto::PublicKey;
 use crate::id::{CertificateId, CreditCode, PersonHash, RegionCode};
 use crate::record::mandate::Mandate;
@@ -30,6 +30,9 @@ pub enum Role {
     /// Steps the clock of a demonstration network. Given by genesis only.
     #[n(5)]
     Timekeeper,
+    /// Invites tenders for a project (招标人).
+    #[n(6)]
+    Organiser,
 }
 
 impl Role {
@@ -42,12 +45,20 @@ impl Role {
             Self::Guarantor => "guarantor",
             Self::Supervisor => "supervisor",
             Self::Timekeeper => "timekeeper",
+            Self::Organiser => "organiser",
         }
     }
 
     /// All roles.
-    pub const ALL: [Self; 6] =
-        [Self::Centre, Self::Seller, Self::Bidder, Self::Guarantor, Self::Supervisor, Self::Timekeeper];
+    pub const ALL: [Self; 7] = [
+        Self::Centre,
+        Self::Seller,
+        Self::Bidder,
+        Self::Guarantor,
+        Self::Supervisor,
+        Self::Timekeeper,
+        Self::Organiser,
+    ];
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {
@@ -111,6 +122,12 @@ impl Organisation {
         Self { code, name, region, roles, admitted_by, admitted_at: time, named_from: None, former_names }
     }
 
+    /// Nobody, for acts that a one-time key signs: without roles, and with a code that no authority gives. It stands in
+    /// no state.
+    pub(crate) fn nobody(time: BlockTime) -> Result<Self, InvalidText> {
+        Ok(Self::unproven("000000000000000000".parse()?, "440000".parse()?, time))
+    }
+
     /// Whether the organisation has the role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -145,6 +162,11 @@ impl KeyHolder {
     /// A key that a centre or genesis registers.
     pub const fn registered(organisation: CreditCode) -> Self {
         Self { organisation, mandate: None, certificate: None, staff: None, revoked: None }
+    }
+
+    /// Whether it may do whatever its organisation may, now and without a certificate.
+    pub const fn is_unlimited(&self) -> bool {
+        self.mandate.is_none() && self.certificate.is_none() && self.revoked.is_none()
     }
 
     /// Whether it is a principal key, which may appoint staff and take mandates away.

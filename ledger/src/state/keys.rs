@@ -4,22 +4,29 @@
 //! the order of keys is the order of what they name.
 
 use super::StateKey;
-use crate::codec;
+use crate::codec::{self, Bytes};
 use crate::crypto::PublicKey;
 use crate::governance::{Cosigner, DoubleSigning, Era, ProposedChange};
 use crate::id::{
-    AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
-    DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, SharedKeyId,
+    AuthorityId, BidId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
+    DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, ProjectCode, SharedKeyId, TenderId,
 };
 use crate::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList, SerialNumber};
+use crate::record::bid::{
+    Bid, BidTally, Chunk, DealerKey, LiveBid, MAX_ENVELOPE_BYTES, MAX_SHARE_BYTES, OpenedBid, Opening,
+    StampKey,
+};
 use crate::record::certificate::{
     Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
 };
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::project::Project;
+use crate::record::seat::{Committee, SealingEpoch, SeatKey, SeatPublicKey};
+use crate::record::tender::{Objection, Tender};
 use crate::record::{Due, DueAt, Parameters, SteppedClock};
-use crate::rule::RulePack;
+use crate::rule::{RulePack, TradeKind};
 use crate::time::BlockTime;
 use crate::validators::ValidatorSet;
 
@@ -31,8 +38,8 @@ fn bytes(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 /// `01`: the bounds that genesis set.
 pub struct ParametersKey;
-/// `02`: the rules of land-use right listings.
-pub struct LandListingRules;
+/// `02`: the rules of land-use right listings; `07 ‖ kind`: those of another kind of trade.
+pub struct RulesKey(pub TradeKind);
 /// `03`: the validator set of the next block.
 pub struct ValidatorsKey;
 /// `04`: what a stepped clock reads.
@@ -40,8 +47,9 @@ pub struct SteppedClockKey;
 /// `05 ‖ 2⁶⁴ - 1 - height`: the validator set from that height on. Later eras sort first, so that the
 /// first key at or after a height's own is the era that the height belongs to.
 pub struct EraKey(pub Height);
-/// `06 ‖ version`: rules of land-use right listings that were in force earlier.
-pub struct FormerRules(pub u32);
+/// `06 ‖ version`: rules of land-use right listings that were in force earlier; `08 ‖ kind ‖ version`: those of
+/// another kind of trade.
+pub struct FormerRulesKey(pub TradeKind, pub u32);
 /// `10 ‖ credit code`: an organisation.
 pub struct OrganisationKey<'a>(pub &'a CreditCode);
 /// `11 ‖ public key`: whom a key speaks for.
@@ -76,6 +84,50 @@ pub struct QuoteKey<'a>(pub &'a DealCode, pub u32);
 pub struct DealSequenceKey<'a>(pub &'a CreditCode, pub u64);
 /// `30 ‖ guarantor ‖ number`: a letter of guarantee.
 pub struct GuaranteeKey<'a>(pub &'a GuaranteeId);
+/// `70 ‖ project code`: a project.
+pub struct ProjectKey<'a>(pub &'a ProjectCode);
+/// `71 ‖ first 15 characters of a project code`: projects numbered so on that day.
+pub struct ProjectSequenceKey<'a>(pub &'a str);
+/// `72 ‖ tender id`: a tender.
+pub struct TenderKey<'a>(pub &'a TenderId);
+/// `73 ‖ tender id ‖ number`: an objection to its documents.
+pub struct ObjectionKey<'a>(pub &'a TenderId, pub u32);
+/// `74 ‖ tender id ‖ credit code`: number of an organisation's objection that awaits an answer.
+pub struct ObjectorKey<'a>(pub &'a TenderId, pub &'a CreditCode);
+/// `75 ‖ one-time key`: a sealed bid.
+pub struct BidKey<'a>(pub &'a PublicKey);
+/// `76 ‖ tender ‖ bid`: a live bid.
+pub struct LiveBidKey<'a>(pub &'a TenderId, pub &'a BidId);
+/// `77 ‖ bid`: the envelope of a live bid.
+pub struct EnvelopeKey<'a>(pub &'a BidId);
+/// `78 ‖ tender`: how many envelopes a tender has.
+pub struct BidTallyKey<'a>(pub &'a TenderId);
+/// `79 ‖ tender`: the opening of its bids.
+pub struct OpeningKey<'a>(pub &'a TenderId);
+/// `7a ‖ tender ‖ number`: bids that are opened together.
+pub struct ChunkKey<'a>(pub &'a TenderId, pub u32);
+/// `7b ‖ tender ‖ number ‖ seat`: a seat's shares of them, until they are open.
+pub struct SharesKey<'a>(pub &'a TenderId, pub u32, pub u8);
+/// `7c ‖ tender ‖ credit code`: the bid of a bidder that counts.
+pub struct OpenedBidKey<'a>(pub &'a TenderId, pub &'a CreditCode);
+/// `7d ‖ guarantor ‖ number`: for which tender a letter in an envelope was used.
+pub struct BidBondKey<'a>(pub &'a GuaranteeId);
+/// `80`: the sealing epoch.
+pub struct SealingEpochKey;
+/// `81 ‖ epoch ‖ credit code`: a centre's seat key.
+pub struct SeatKeyKey<'a>(pub u64, pub &'a CreditCode);
+/// `82 ‖ key`: who has registered a seat key, in whichever epoch.
+pub struct SeatKeyHolderKey<'a>(pub &'a SeatPublicKey);
+/// `83 ‖ epoch`: a committee.
+pub struct CommitteeKey(pub u64);
+/// `84 ‖ epoch ‖ dealer's key`: the one-time key of the bid that it dealt.
+pub struct DealerKeyKey<'a>(pub u64, pub &'a DealerKey);
+/// `85`: how many centres issue admission stamps.
+pub struct IssuerCountKey;
+/// `86 ‖ credit code`: a centre's number among the issuers.
+pub struct IssuerNumberKey<'a>(pub &'a CreditCode);
+/// `87 ‖ issuer ‖ quarter`: a key for admission stamps.
+pub struct StampKeyKey(pub u16, pub u16);
 /// `40 ‖ time ‖ what`: something that falls due.
 pub struct DueKey<'a>(pub &'a DueAt);
 /// `50 ‖ change id`: a proposed change.
@@ -106,11 +158,17 @@ macro_rules! state_keys {
 
 state_keys! {
     ParametersKey => Parameters, |_k| bytes(0x01, &[]);
-    LandListingRules => RulePack, |_k| bytes(0x02, &[]);
+    RulesKey => RulePack, |k| match k.0 {
+        TradeKind::LandListing => bytes(0x02, &[]),
+        kind => bytes(0x07, &[&[kind as u8]]),
+    };
     ValidatorsKey => ValidatorSet, |_k| bytes(0x03, &[]);
     SteppedClockKey => SteppedClock, |_k| bytes(0x04, &[]);
     EraKey => Era, |k| bytes(0x05, &[&era_order(k.0).to_be_bytes()]);
-    FormerRules => RulePack, |k| bytes(0x06, &[&k.0.to_be_bytes()]);
+    FormerRulesKey => RulePack, |k| match k.0 {
+        TradeKind::LandListing => bytes(0x06, &[&k.1.to_be_bytes()]),
+        kind => bytes(0x08, &[&[kind as u8], &k.1.to_be_bytes()]),
+    };
     OrganisationKey<'_> => Organisation, |k| bytes(0x10, &[k.0.as_str().as_bytes()]);
     KeyHolderKey<'_> => KeyHolder, |k| bytes(0x11, &[k.0.as_bytes()]);
     AuthorityKey<'_> => CertificationAuthority, |k| bytes(0x12, &[k.0.as_bytes()]);
@@ -128,6 +186,28 @@ state_keys! {
     QuoteKey<'_> => Quote, |k| bytes(0x22, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
     DealSequenceKey<'_> => u32, |k| bytes(0x23, &[k.0.as_str().as_bytes(), &k.1.to_be_bytes()]);
     GuaranteeKey<'_> => Guarantee, |k| bytes(0x30, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
+    ProjectKey<'_> => Project, |k| bytes(0x70, &[k.0.as_str().as_bytes()]);
+    ProjectSequenceKey<'_> => u32, |k| bytes(0x71, &[k.0.as_bytes()]);
+    TenderKey<'_> => Tender, |k| bytes(0x72, &[k.0.as_bytes()]);
+    ObjectionKey<'_> => Objection, |k| bytes(0x73, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
+    ObjectorKey<'_> => u32, |k| bytes(0x74, &[k.0.as_bytes(), k.1.as_str().as_bytes()]);
+    SealingEpochKey => SealingEpoch, |_k| bytes(0x80, &[]);
+    SeatKeyKey<'_> => SeatKey, |k| bytes(0x81, &[&k.0.to_be_bytes(), k.1.as_str().as_bytes()]);
+    SeatKeyHolderKey<'_> => CreditCode, |k| bytes(0x82, &[k.0.as_bytes()]);
+    CommitteeKey => Committee, |k| bytes(0x83, &[&k.0.to_be_bytes()]);
+    BidKey<'_> => Bid, |k| bytes(0x75, &[k.0.as_bytes()]);
+    LiveBidKey<'_> => LiveBid, |k| bytes(0x76, &[k.0.as_bytes(), k.1.as_bytes()]);
+    EnvelopeKey<'_> => Bytes<MAX_ENVELOPE_BYTES>, |k| bytes(0x77, &[k.0.as_bytes()]);
+    BidTallyKey<'_> => BidTally, |k| bytes(0x78, &[k.0.as_bytes()]);
+    OpeningKey<'_> => Opening, |k| bytes(0x79, &[k.0.as_bytes()]);
+    ChunkKey<'_> => Chunk, |k| bytes(0x7a, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
+    SharesKey<'_> => Bytes<MAX_SHARE_BYTES>, |k| bytes(0x7b, &[k.0.as_bytes(), &k.1.to_be_bytes(), &[k.2]]);
+    OpenedBidKey<'_> => OpenedBid, |k| bytes(0x7c, &[k.0.as_bytes(), k.1.as_str().as_bytes()]);
+    BidBondKey<'_> => TenderId, |k| bytes(0x7d, &[k.0.guarantor.as_str().as_bytes(), k.0.number.as_str().as_bytes()]);
+    DealerKeyKey<'_> => PublicKey, |k| bytes(0x84, &[&k.0.to_be_bytes(), k.1.as_bytes()]);
+    IssuerCountKey => u16, |_k| bytes(0x85, &[]);
+    IssuerNumberKey<'_> => u16, |k| bytes(0x86, &[k.0.as_str().as_bytes()]);
+    StampKeyKey => StampKey, |k| bytes(0x87, &[&k.0.to_be_bytes(), &k.1.to_be_bytes()]);
     DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
     ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
@@ -266,6 +346,16 @@ pub fn all_cosigners() -> (Vec<u8>, Vec<u8>) {
 /// The range of all keys of organisations.
 pub fn all_key_holders() -> (Vec<u8>, Vec<u8>) {
     (bytes(0x11, &[]), bytes(0x12, &[]))
+}
+
+/// The range of the live bids of a tender, ascending by name.
+pub fn live_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x76, &[tender.as_bytes()]))
+}
+
+/// The range of the bids of a tender that count.
+pub fn opened_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x7c, &[tender.as_bytes()]))
 }
 
 /// The range of everything that begins with a prefix of a fixed length: no continuation has 90 bytes.

@@ -20,6 +20,7 @@ use ledger::record::authority::{
 use ledger::record::certificate::RevocationReason;
 use ledger::record::mandate::{Mandate, Scope};
 use ledger::record::organisation::Role;
+use ledger::rule::TradeKind;
 use ledger::time::{BlockTime, DAY_MS, Span};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName,
@@ -159,10 +160,11 @@ fn roles(text: &str) -> Vec<Role> {
 }
 
 fn scope(words: &Words<'_>) -> Scope {
-    let regions = words.named.get("regions");
+    let (regions, trades) = (words.named.get("regions"), words.named.get("trades"));
     Scope {
         regions: regions.map_or(Vec::new(), |list| list.split(',').map(|r| r.parse().unwrap()).collect()),
-        trades: Vec::new(),
+        trades: trades
+            .map_or(Vec::new(), |list| list.split(',').map(|t| TradeKind::parse(t).unwrap()).collect()),
         ceiling: words.named.get("ceiling").map(|amount| yuan(amount)),
     }
 }

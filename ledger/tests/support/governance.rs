@@ -7,9 +7,9 @@ use ledger::evidence::Evidence;
 use ledger::governance::{Change, RemovalReason, cosigner_bytes, possession_bytes};
 use ledger::id::{ChangeId, DoubleSigningId, Height};
 use ledger::procedure::cosigner::RegisterCosigner;
-use ledger::rule::RulePack;
+use ledger::rule::{RulePack, TradeKind};
 use ledger::state::era_of;
-use ledger::state::keys::{ChangeKey, LandListingRules, ValidatorsKey};
+use ledger::state::keys::{ChangeKey, RulesKey, ValidatorsKey};
 use ledger::validators::{Validator, ValidatorSet};
 use ledger::vote::{Proposal, SignedProposal, SignedVote, Vote};
 
@@ -90,10 +90,12 @@ fn double_signing(accused: &str, words: &Words<'_>, names: &Names) -> DoubleSign
     evidence(&Words { plain: vec![accused], named }, names).id()
 }
 
-/// The pack of genesis with another version, other values (`LL08=3`), without a rule, or with a holiday table
+/// The pack of genesis (of land-use right listings unless it says `construction`) with another version, other values (`LL08=3`), without a rule, or with a holiday table
 /// that ends earlier.
 fn pack(words: &Words<'_>) -> RulePack {
-    let mut pack = genesis(&Options::default()).rules;
+    let genesis = genesis(&Options { construction: true, ..Options::default() });
+    let construction = words.plain.contains(&"construction");
+    let mut pack = if construction { genesis.construction.unwrap() } else { genesis.rules };
     pack.version = words.take("version", "2").parse().unwrap();
     for rule in &mut pack.rules {
         if let Some(value) = words.named.get(rule.id.as_str()) {
@@ -197,9 +199,10 @@ pub fn check_era(chain: &Chain, height: &str, expected: &str, place: &str) {
     assert_eq!(organisations(&era.validators), codes(expected), "{place}");
 }
 
-/// Compares the version of the rules in force.
-pub fn check_rules(chain: &Chain, version: &str, place: &str) {
-    assert_eq!(chain.read(&LandListingRules).expect(place).version.to_string(), version, "{place}");
+/// Compares the version of the rules of a kind of trade in force; 0 if there are none.
+pub fn check_rules(chain: &Chain, kind: TradeKind, version: &str, place: &str) {
+    let found = chain.read(&RulesKey(kind)).map_or(0, |pack| pack.version);
+    assert_eq!(found.to_string(), version, "{place}");
 }
 
 fn organisations(set: &ValidatorSet) -> Vec<String> {

@@ -1,12 +1,14 @@
 //! A network in memory, its actors, and the table language of the rule tests.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part of it")]
 
+pub mod bids;
 pub mod cddl;
 pub mod certificates;
 pub mod chain;
 pub mod governance;
 pub mod network;
 pub mod table;
+pub mod tender;
 pub mod words;
 
 /// The difference of two texts as a test prints it: the first line that is not the same.
@@ -55,3 +57,31 @@ impl Seeded {
         &from[self.below(from.len() as u64) as usize]
     }
 }
+
+/// The same stream, for what asks for a cryptographic source.
+pub struct Random(Seeded);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(Seeded(seed))
+    }
+}
+
+impl rand_core::TryRng for Random {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(self.0.next() as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(self.0.next())
+    }
+
+    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), Self::Error> {
+        into.fill_with(|| self.0.next() as u8);
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Random {}

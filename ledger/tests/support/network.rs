@@ -26,6 +26,8 @@ const ACTORS: [(&str, &str, &[&str]); 13] = [
 
 /// The reference rule pack, as a genesis holds it.
 pub const RULES: &str = include_str!("../../../examples/rules/land-listing-2026.toml");
+/// The reference rule pack of construction tenders.
+pub const CONSTRUCTION_RULES: &str = include_str!("../../../examples/rules/construction-2026.toml");
 
 /// How a test's genesis differs from the usual one.
 #[derive(Clone, Default)]
@@ -34,6 +36,8 @@ pub struct Options {
     pub stepped: bool,
     /// Whether keys must come from certificates.
     pub certificates_required: bool,
+    /// Whether there are rules of construction tenders.
+    pub construction: bool,
     /// Values of rules: id to value and unit.
     pub rules: BTreeMap<String, (u64, String)>,
     /// Last day of the holiday table.
@@ -76,7 +80,11 @@ pub fn genesis_text(options: &Options) -> String {
         true => text += &format!("kind = \"stepped\"\ntimekeeper = \"{}\"\n", key("keeper").public_key()),
         false => text += "kind = \"real\"\n",
     }
-    for (name, region, roles) in ACTORS {
+    let organisers: &[(&str, &str, &[&str])] = match options.construction {
+        true => &[("owner", "440400", &["organiser"]), ("mayor", "440300", &["organiser"])],
+        false => &[],
+    };
+    for &(name, region, roles) in ACTORS.iter().chain(organisers) {
         let keys =
             [key(name), key(&format!("{name}.2"))].map(|key| format!("\"{}\"", key.public_key())).join(", ");
         let head =
@@ -90,13 +98,17 @@ pub fn genesis_text(options: &Options) -> String {
             text += &format!("\n[[organisation]]\n{head}roles = [{roles}]\n");
         }
     }
-    text + "\n" + &rules(options)
+    text += &format!("\n{}", rules(options, RULES, "rules"));
+    if options.construction {
+        text += &format!("\n{}", rules(options, CONSTRUCTION_RULES, "construction"));
+    }
+    text
 }
 
-/// The reference pack with the values that the test wants.
-fn rules(options: &Options) -> String {
-    let mut table: toml::Table = RULES.parse().unwrap();
-    let rules = table.get_mut("rules").and_then(toml::Value::as_table_mut).unwrap();
+/// A reference pack with the values that the test wants.
+fn rules(options: &Options, pack: &str, section: &str) -> String {
+    let mut table: toml::Table = pack.parse().unwrap();
+    let rules = table.get_mut(section).and_then(toml::Value::as_table_mut).unwrap();
     for rule in rules.get_mut("rule").and_then(toml::Value::as_array_mut).unwrap() {
         let rule = rule.as_table_mut().unwrap();
         if let Some((value, unit)) = options.rules.get(rule["id"].as_str().unwrap()) {

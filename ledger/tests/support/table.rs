@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! == name of the case
-//! clock stepped                     # this and the next three before any act
+//! clock stepped                     # this and the next four before any act
+//! trades construction               # genesis has the rules of construction tenders
 //! rule LL03 300 permille
 //! calendar ends 2026-05-31
 //! block transactions 2
@@ -20,6 +21,12 @@
 //! organisation new called=new roles=bidder former=0
 //! questioned listing L 1            # by how many certificates
 //! questioned letter bank:G1 no
+//! tender T stage=accepting closes=d21T09:00 open=0 # a tender
+//! sealing epoch=1 seats=4 needed=3  # the epoch and its committee, seats=none without one
+//! ready lots=2                      # committee, issuer, project, and tender T as the words say
+//! bid k1 status=opened order=1      # the sealed bid under a one-time key
+//! opened T a 900000                 # the first price of the bid of `a` that counts, or none
+//! rules construction 0              # that of construction tenders, 0 without any
 //! ```
 //!
 //! `.` stands for one millisecond after the block before. What follows `ok` are all the events of the
@@ -38,13 +45,14 @@ use ledger::execute::rejection::Rejection;
 use ledger::record::guarantee::{GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::Listing;
 use ledger::record::organisation::Organisation;
+use ledger::rule::TradeKind;
 use ledger::state::keys::{GuaranteeKey, ListingKey, OrganisationKey};
 use ledger::time::{BlockTime, Span};
 
 use super::chain::Chain;
-use super::governance;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, action, letter};
+use super::{bids, governance, tender};
 
 /// Runs every case of a table; answers with the refusals that it met.
 pub fn run(name: &str, text: &str) -> BTreeSet<Rejection> {
@@ -91,6 +99,7 @@ impl Case {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["clock", "stepped"] => self.options.stepped = true,
+            ["trades", "construction"] => self.options.construction = true,
             ["rule", id, value, unit] => {
                 let value = (value.parse().unwrap(), (*unit).to_owned());
                 self.options.rules.insert((*id).to_owned(), value);
@@ -113,6 +122,26 @@ impl Case {
                 let (chain, names) = self.running();
                 governance::check_change(chain, &names.change(name), rest, &place);
             }
+            ["tender", name, rest @ ..] if !line.contains("->") => {
+                let (chain, names) = self.running();
+                tender::check(chain, names, name, rest, &place);
+            }
+            ["ready", rest @ ..] => {
+                for line in tender::READY {
+                    self.line(number, line, met);
+                }
+                let words = rest.join(" ");
+                self.line(number, &format!(". owner tender T {words} -> ok TenderPublished"), met);
+            }
+            ["bid", signer, rest @ ..] => bids::check(&self.running().0, signer, rest, &place),
+            ["opened", of, bidder, expected] => {
+                let (chain, names) = self.running();
+                bids::check_opened(chain, names, of, bidder, expected, &place);
+            }
+            ["sealing", rest @ ..] => {
+                let (chain, _) = self.running();
+                tender::check_sealing(chain, rest, &place);
+            }
             ["members", expected] => governance::check_members(&self.running().0, expected, &place),
             ["era", height, expected] => governance::check_era(&self.running().0, height, expected, &place),
             ["organisation", name, rest @ ..] => {
@@ -128,7 +157,12 @@ impl Case {
                 let letter = self.running().0.read(&GuaranteeKey(&letter(name))).expect(&place);
                 assert_eq!(if letter.questioned.is_some() { "yes" } else { "no" }, *answer, "{place}");
             }
-            ["rules", version] => governance::check_rules(&self.running().0, version, &place),
+            ["rules", version] => {
+                governance::check_rules(&self.running().0, TradeKind::LandListing, version, &place);
+            }
+            ["rules", "construction", version] => {
+                governance::check_rules(&self.running().0, TradeKind::ConstructionTender, version, &place);
+            }
             _ => self.act(&words, &place, met),
         }
     }
@@ -162,6 +196,7 @@ impl Case {
             last
         } else {
             let signer = rest.named.get("key").copied().unwrap_or(who);
+            names.signer.replace(signer.to_owned());
             let ahead = rest.named.get("expiry").map_or(10, |text| text.parse().unwrap());
             let approving = rest.named.get("approved").copied().unwrap_or("");
             let approving: Vec<SigningKey> = approving
@@ -187,6 +222,10 @@ impl Case {
             && let Event::ListingPublished { listing, .. } = &event.event
         {
             names.listings.insert(rest.plain[0].to_owned(), listing.clone());
+        }
+        for recorded in &made.events {
+            tender::name(names, &recorded.event, rest.plain.first().copied().unwrap_or(""));
+            bids::name(names, &recorded.event);
         }
         if let Some(name) = rest.named.get("as") {
             let id = ledger::id::ChangeId::from_bytes(*transaction.id().as_bytes());

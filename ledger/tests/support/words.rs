@@ -1,12 +1,13 @@
 //! The verbs of the table language: how a line becomes a business act.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ledger::action::Action;
 use ledger::amount::{Amount, Currency};
 use ledger::crypto::PublicKey;
 use ledger::hash::DocumentHash;
-use ledger::id::{ChainId, ChangeId, DealCode, GuaranteeId};
+use ledger::id::{ChainId, ChangeId, DealCode, GuaranteeId, ProjectCode, TenderId};
 use ledger::procedure::approval::ApproveChange;
 use ledger::procedure::clock::AdvanceClock;
 use ledger::procedure::confirmation::ConfirmDeal;
@@ -25,9 +26,8 @@ use ledger::record::listing::{Prices, Resource};
 use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
-use super::certificates;
-use super::governance;
 use super::network::{code, key};
+use super::{bids, certificates, governance, tender};
 
 /// Words of a line after the verb: the plain ones in order, and `name=value`.
 pub struct Words<'a> {
@@ -56,6 +56,12 @@ impl<'a> Words<'a> {
 pub struct Names {
     pub listings: BTreeMap<String, DealCode>,
     pub changes: BTreeMap<String, ChangeId>,
+    pub projects: BTreeMap<String, ProjectCode>,
+    pub tenders: BTreeMap<String, TenderId>,
+    /// Who signs the act that is made.
+    pub signer: RefCell<String>,
+    /// The sealed bids of the case.
+    pub sealed: super::bids::Book,
     pub day_zero: BlockTime,
     pub chain: ChainId,
 }
@@ -63,7 +69,10 @@ pub struct Names {
 impl Names {
     /// No names yet.
     pub fn new(chain: ChainId, day_zero: BlockTime) -> Self {
-        Self { listings: BTreeMap::new(), changes: BTreeMap::new(), day_zero, chain }
+        let (listings, changes) = (BTreeMap::new(), BTreeMap::new());
+        let (projects, tenders) = (BTreeMap::new(), BTreeMap::new());
+        let (signer, sealed) = (RefCell::default(), RefCell::default());
+        Self { listings, changes, projects, tenders, signer, sealed, day_zero, chain }
     }
 
     /// The change called `name`; one that was never proposed has an id that nobody gave.
@@ -222,6 +231,8 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
             Action::ReportSharedKey(ReportSharedKey { enrolment: certificates::enrol(words, names) })
         }
         "cosign" => Action::RegisterCosigner(governance::cosigner(words, names)),
-        verb => panic!("no verb is called {verb}"),
+        verb => tender::action(verb, words, names)
+            .or_else(|| bids::action(verb, words, names))
+            .unwrap_or_else(|| panic!("no verb is called {verb}")),
     }
 }

@@ -4,6 +4,7 @@
 //! names the field that is wrong; a ledger value becomes one of these through `From`.
 
 mod action;
+mod bid;
 mod chain;
 mod event;
 mod governance;
@@ -14,12 +15,17 @@ mod node;
 mod problem;
 mod record;
 mod rules;
+mod tender;
 mod trust;
 
 pub use action::{
     Action, AdvanceClock, ApproveChange, ConfirmDeal, DepositGuarantee, IssueGuarantee, ProposeChange,
     PublishListing, PublishResult, RecordContract, RegisterOrganisation, ReleaseGuarantee,
     ReportDoubleSigning, SubmitQuote,
+};
+pub use bid::{
+    Arrival, Attestation, BidStatus, OpenOwnBid, OpenShares, RegisterStampKey, StoredDocument, SubmitBid,
+    WithdrawBid,
 };
 pub use chain::{
     Block, BlockSummary, Certificate, Inclusion, Proof, Signer, SubmitResult, SubmitStatus, Transaction,
@@ -33,14 +39,18 @@ pub(crate) use identity::show_keys;
 pub use identity::{
     AdmitRole, AppointStaff, AuthorityTerms, CodeSource, DelegatedKey, Delegation, Enrol, Freshness,
     HolderProof, KeyAlgorithm, Mandate, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
-    RevocationReason, RevokeCertificate, RevokeMandate, Scope, TradeKind, WhenStale,
+    RevocationReason, RevokeCertificate, RevokeMandate, Scope, WhenStale,
 };
 pub use listing::{BestQuote, Bidder, BothSides, Contract, Listing, Prices, Quote, Resource, Terms};
 pub use names::{EndReason, ReleaseGround, Role, Stage};
 pub use node::{Clock, Peer, Phase, Readiness, ReadinessPart, Status, Version};
 pub use problem::Problem;
 pub use record::{FormerName, Guarantee, GuaranteeStatus, Organisation};
-pub use rules::{Calendar, Rule, RulePack, Unit};
+pub use rules::{Calendar, Rule, RulePack, TradeKind, Unit};
+pub use tender::{
+    AnswerObjection, ClarifyTender, ExtendTender, Industry, Lot, Method, PublishTender, RaiseObjection,
+    RegisterProject, RegisterSeatKey,
+};
 pub use trust::{
     Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
     IssuerList, KeyStatus, OrganisationKey, SharedKey, StaffMember,

@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use ledger::record;
-use ledger::state::keys::{LandListingRules, ParametersKey, SteppedClockKey, ValidatorsKey};
+use ledger::state::keys::{ParametersKey, RulesKey, SteppedClockKey, ValidatorsKey};
+use utoipa::IntoParams;
 
 use super::App;
 use super::problem::{Code, Fault};
-use super::query::{NoQuery, Query};
-use super::schema::{Clock, Peer, Problem, Record, RulePack, Status};
+use super::query::{FromQuery, NoQuery, Params, Query};
+use super::schema::{Clock, Peer, Problem, Record, RulePack, Status, TradeKind};
 use super::view::View;
 use crate::handle;
 
@@ -61,12 +62,33 @@ pub(crate) async fn genesis(
     Ok(([(CONTENT_TYPE, "application/toml")], bytes))
 }
 
-/// The rules of land-use right listings in force, each with the legal text it comes from.
+/// Which rules.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RulesQuery {
+    /// The kind of trade; land-use right listings unless given.
+    kind: Option<TradeKind>,
+}
+
+impl FromQuery for RulesQuery {
+    fn from_query(params: &mut Params) -> Result<Self, Fault> {
+        let kind = params.read("kind", |text| {
+            ledger::rule::TradeKind::parse(text).ok_or_else(|| {
+                let known = ledger::rule::TradeKind::ALL.map(ledger::rule::TradeKind::name).join(", ");
+                format!("expected one of {known}")
+            })
+        })?;
+        Ok(Self { kind: kind.map(TradeKind::from) })
+    }
+}
+
+/// The rules of a kind of trade in force, each with the legal text it comes from.
 #[utoipa::path(
     get,
     path = "/v1/rules",
     operation_id = "get_rules",
     tag = "node",
+    params(RulesQuery),
     responses(
         (status = 200, description = "The rule pack", body = Record<RulePack>),
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -74,9 +96,9 @@ pub(crate) async fn genesis(
 )]
 pub(crate) async fn rules(
     State(app): State<App>,
-    _query: Query<NoQuery>,
+    Query(query): Query<RulesQuery>,
 ) -> Result<Json<Record<RulePack>>, Fault> {
-    app.read(|view| view.record(&LandListingRules).map(Json)).await
+    app.read(move |view| view.record(&RulesKey(query.kind.unwrap_or_default().into())).map(Json)).await
 }
 
 impl App {

@@ -179,9 +179,10 @@ fn describe_governance(kind: &EventKind) -> Words {
             format!("{organisation} has new keys from height {from}"),
             format!("{organisation} 自高度 {from} 起启用新密钥"),
         ),
-        E::RulesAdopted { version } => {
-            words(format!("rule pack {version} in force"), format!("规则包第 {version} 版生效"))
-        }
+        E::RulesAdopted { version, kind } => words(
+            format!("rule pack {version} of {kind:?} in force"),
+            format!("规则包（{kind:?}）第 {version} 版生效"),
+        ),
         E::DoubleSigningRecorded { accused, organisation, signed_height, .. } => words(
             format!("{organisation} signed twice at height {signed_height}, key {accused}"),
             format!("{organisation} 在高度 {signed_height} 重复签名，密钥 {accused}"),

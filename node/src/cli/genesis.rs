@@ -16,6 +16,8 @@ use crate::keys::Secret;
 
 /// The rule pack that a genesis takes unless told otherwise.
 pub(crate) const RULES: &str = include_str!("../../../examples/rules/land-listing-2026.toml");
+/// The rule pack of construction tenders that comes with the program.
+pub(crate) const CONSTRUCTION_RULES: &str = include_str!("../../../examples/rules/construction-2026.toml");
 
 /// Make, sign off and check a genesis file.
 #[derive(Subcommand)]
@@ -82,9 +84,12 @@ pub(crate) struct New {
     /// An organisation known from the beginning: TOML with code, name, region, roles, keys 初始主体
     #[arg(long = "organisation", value_name = "FILE")]
     organisations: Vec<PathBuf>,
-    /// The rule pack; the one that comes with the program unless given 规则包
+    /// The rule pack of land-use right listings; the one that comes with the program unless given 挂牌规则包
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// The rule pack of construction tenders; the one that comes with the program unless given 招标规则包
+    #[arg(long, value_name = "FILE")]
+    construction_rules: Option<PathBuf>,
     /// How block time runs; stepped is for demonstrations only 时钟
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
     clock: ClockKind,
@@ -128,7 +133,12 @@ impl GenesisCommand {
 
 impl New {
     fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let rules = self.rules.as_deref().map(read_text).transpose()?.unwrap_or_else(|| RULES.into());
+        let pack = |file: &Option<PathBuf>, own: &str| {
+            file.as_deref().map(read_text).transpose().map(|text| text.unwrap_or_else(|| own.into()))
+        };
+        let land = pack(&self.rules, RULES)?;
+        let construction = pack(&self.construction_rules, CONSTRUCTION_RULES)?;
+        let rules = format!("{land}\n{construction}");
         let draft = Draft {
             name: self.name,
             time: self.time,

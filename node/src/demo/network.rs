@@ -11,7 +11,7 @@ use super::cast::{BANK, BIDDERS, CENTRES, SECOND_DEVICE, SELLER, STAFF, TIMEKEEP
 use super::progress::Progress;
 use crate::api::schema::Readiness;
 use crate::cli::client::Client;
-use crate::cli::genesis::RULES;
+use crate::cli::genesis::{CONSTRUCTION_RULES, RULES};
 use crate::cli::init::{HomePlan, make_keys, write_config, write_new};
 use crate::cli::output::{Failure, Words, words};
 use crate::config::{Home, Peer};
@@ -79,7 +79,7 @@ impl Network {
             timekeeper: Some(key_of(dir, "timekeeper")?.public_key()),
             certificates_required: true,
             organisations: vec![timekeeper(dir)?],
-            rules: RULES.into(),
+            rules: format!("{RULES}\n{CONSTRUCTION_RULES}"),
             centres,
         };
         let (text, genesis) = draft.render().map_err(|e| unexpected(&e))?;

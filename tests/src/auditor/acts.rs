@@ -105,8 +105,15 @@ impl Entry {
 }
 
 /// Everybody.
-const ANYBODY: &[Role] =
-    &[Role::Centre, Role::Seller, Role::Bidder, Role::Guarantor, Role::Supervisor, Role::Timekeeper];
+const ANYBODY: &[Role] = &[
+    Role::Centre,
+    Role::Seller,
+    Role::Bidder,
+    Role::Guarantor,
+    Role::Supervisor,
+    Role::Timekeeper,
+    Role::Organiser,
+];
 
 /// Of which roles the signer must have one.
 pub(super) fn roles(action: &Action) -> &'static [Role] {
@@ -131,6 +138,19 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         | Action::ReportSharedKey(_) => ANYBODY,
         // An applicant needs no role; it speaks by its certificate.
         Action::Enrol(_) => &[],
+        // The auditor does not know tenders: it disagrees with a ledger that records one.
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => &[],
     }
 }
 
@@ -182,6 +202,18 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         Action::RecordOcspResponse(act) => ocsp_response::judge(act, moment, faults),
         Action::ReportSharedKey(act) => shared_key::judge(act, moment, faults),
         Action::RegisterCosigner(act) => cosigner::judge(act, moment, faults),
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => {}
     }
 }
 
@@ -212,5 +244,17 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry, chain: &Ch
         Action::RecordOcspResponse(act) => ocsp_response::enter(act, books, time),
         Action::ReportSharedKey(act) => shared_key::enter(act, books, &entry, chain),
         Action::RegisterCosigner(act) => cosigner::enter(act, books, &entry),
+        Action::RegisterSeatKey(_)
+        | Action::RegisterProject(_)
+        | Action::PublishTender(_)
+        | Action::ClarifyTender(_)
+        | Action::ExtendTender(_)
+        | Action::RaiseObjection(_)
+        | Action::AnswerObjection(_)
+        | Action::RegisterStampKey(_)
+        | Action::SubmitBid(_)
+        | Action::WithdrawBid(_)
+        | Action::OpenShares(_)
+        | Action::OpenOwnBid(_) => Vec::new(),
     }
 }

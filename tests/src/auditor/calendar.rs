@@ -110,7 +110,7 @@ fn period(rules: Rules<'_>, id: &str, start: BlockTime, lasting: bool) -> Result
             }
             Ok(midnight_after(last))
         }
-        Unit::Permille => Err(Code::RuleMissing),
+        Unit::Permille | Unit::Count | Unit::TenThousandYuan | Unit::Third => Err(Code::RuleMissing),
     }
 }
 

@@ -133,7 +133,27 @@ impl Conservation {
             | Event::ListingQuestioned { .. }
             | Event::GuaranteeQuestioned { .. }
             | Event::SharedKeyRecorded { .. }
-            | Event::SignedWhileStale { .. } => Ok(()),
+            | Event::SignedWhileStale { .. }
+            | Event::ProjectRegistered { .. }
+            | Event::SeatKeyRegistered { .. }
+            | Event::SealingEpochBegan { .. }
+            | Event::CommitteeFormed { .. }
+            | Event::TenderPublished { .. }
+            | Event::TenderClarified { .. }
+            | Event::DeadlineMoved { .. }
+            | Event::ObjectionRaised { .. }
+            | Event::ObjectionAnswered { .. }
+            | Event::StampKeyRegistered { .. }
+            | Event::BidSubmitted { .. }
+            | Event::BidWithdrawn { .. }
+            | Event::TenderFailed { .. }
+            | Event::OpeningBegan { .. }
+            | Event::SharesGiven { .. }
+            | Event::BidOpened { .. }
+            | Event::TenderOpened { .. }
+            | Event::SharesMissing { .. }
+            | Event::OpeningStalled { .. }
+            | Event::TenderAnnulled { .. } => Ok(()),
         }
     }
 

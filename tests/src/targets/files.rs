@@ -2,9 +2,10 @@
 
 use ledger::genesis::{Genesis, MAX_GENESIS_BYTES};
 use ledger::hash::sha256;
-use ledger::rule::land_listing;
+use ledger::rule::RulePack;
 use ledger::state::StateKey as _;
-use ledger::state::keys::{LandListingRules, ParametersKey, ValidatorsKey};
+use ledger::state::keys::{ParametersKey, RulesKey, ValidatorsKey};
+use ledger::time::BlockTime;
 use ledger::{block, codec};
 use node::config::{Config, Home};
 use node::genesis::SignOffs;
@@ -28,12 +29,14 @@ pub fn genesis(bytes: &[u8]) {
     let state = genesis.state();
     let holds = |key: Vec<u8>, value: Vec<u8>| assert_eq!(state.get(&key), Some(&Some(value)));
     holds(ParametersKey.key(), codec::encode(&genesis.parameters));
-    holds(LandListingRules.key(), codec::encode(&genesis.rules));
+    for pack in genesis.construction.iter().chain([&genesis.rules]) {
+        holds(RulesKey(pack.kind).key(), codec::encode(pack));
+    }
     holds(ValidatorsKey.key(), codec::encode(&genesis.validators));
     for value in state.values().flatten() {
         super::ledger::record(value);
     }
-    rules(&genesis);
+    genesis.construction.iter().chain([&genesis.rules]).for_each(|pack| rules(pack, genesis.time));
     if let Ok(signoffs) = signoffs
         && let Ok(signed) = signoffs.signed(&genesis)
     {
@@ -43,12 +46,11 @@ pub fn genesis(bytes: &[u8]) {
 }
 
 /// Every rule in effect gives an end that lies at or after its beginning, or says why it cannot.
-fn rules(genesis: &Genesis) {
-    let (rules, start) = (&genesis.rules, genesis.time);
-    for id in land_listing::ALL {
+fn rules(rules: &RulePack, start: BlockTime) {
+    for id in rules.kind.rules().iter().copied() {
         let rule = rules.rule(id, start).expect("a genesis lacks no rule");
         assert!((1..=100_000).contains(&rule.value));
-        assert!(land_listing::units(id).contains(&rule.unit));
+        assert!(rules.kind.units(id).contains(&rule.unit));
         for end in [rules.deadline(id, start), rules.earliest(id, start)].into_iter().flatten() {
             assert!(end >= start, "{id} ends before it begins");
         }

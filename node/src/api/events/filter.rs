@@ -120,6 +120,15 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         K::GuaranteeQuestioned { guarantee, .. } => {
             Subject { guarantee: Some(guarantee), ..Subject::default() }
         }
+        K::ProjectRegistered { organiser, centre, .. } => {
+            Subject { organisations: [Some(organiser), Some(centre)], ..Subject::default() }
+        }
+        K::SeatKeyRegistered { centre: one, .. }
+        | K::StampKeyRegistered { centre: one, .. }
+        | K::TenderPublished { organiser: one, .. }
+        | K::ObjectionRaised { by: one, .. } => {
+            Subject { organisations: [Some(one), None], ..Subject::default() }
+        }
         K::ClockAdvanced { .. }
         | K::AuthorityTrusted { .. }
         | K::AuthoritySuspended { .. }
@@ -127,6 +136,21 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::AuthorityRemoved { .. }
         | K::RevocationListRecorded { .. }
         | K::CertificateChecked { .. }
+        | K::SealingEpochBegan { .. }
+        | K::CommitteeFormed { .. }
+        | K::TenderClarified { .. }
+        | K::DeadlineMoved { .. }
+        | K::ObjectionAnswered { .. }
+        | K::BidSubmitted { .. }
+        | K::BidWithdrawn { .. }
+        | K::TenderFailed { .. }
+        | K::OpeningBegan { .. }
+        | K::SharesGiven { .. }
+        | K::BidOpened { .. }
+        | K::TenderOpened { .. }
+        | K::SharesMissing { .. }
+        | K::OpeningStalled { .. }
+        | K::TenderAnnulled { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

@@ -15,6 +15,11 @@ use super::{
     Amount, Change, Evidence, InvalidField, Prices, Resource, Role, parse, parse_amount, parse_list,
     parse_time,
 };
+use super::{
+    AnswerObjection, ClarifyTender, ExtendTender, PublishTender, RaiseObjection, RegisterProject,
+    RegisterSeatKey,
+};
+use super::{OpenOwnBid, OpenShares, RegisterStampKey, SubmitBid, WithdrawBid};
 
 /// Everything that an organisation can ask the ledger to record; `act` says which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -65,6 +70,30 @@ pub enum Action {
     ReportSharedKey(ReportSharedKey),
     /// A member names the keys with which its node signs checkpoints. Nodes do it by themselves.
     RegisterCosigner(RegisterCosigner),
+    /// A centre registers its seat key of a sealing epoch.
+    RegisterSeatKey(RegisterSeatKey),
+    /// An organiser registers a construction project.
+    RegisterProject(RegisterProject),
+    /// An organiser publishes a tender.
+    PublishTender(PublishTender),
+    /// An organiser clarifies or changes the tender documents.
+    ClarifyTender(ClarifyTender),
+    /// An organiser moves the bid deadline to a later time.
+    ExtendTender(ExtendTender),
+    /// A bidder objects to the tender documents.
+    RaiseObjection(RaiseObjection),
+    /// An organiser answers an objection.
+    AnswerObjection(AnswerObjection),
+    /// A centre registers its key for admission stamps of a quarter.
+    RegisterStampKey(RegisterStampKey),
+    /// Somebody submits a sealed bid, or replaces it.
+    SubmitBid(SubmitBid),
+    /// Somebody withdraws a sealed bid.
+    WithdrawBid(WithdrawBid),
+    /// A seat's shares of a chunk of bids are brought.
+    OpenShares(OpenShares),
+    /// Somebody opens its own bid, because too few seats have.
+    OpenOwnBid(OpenOwnBid),
 }
 
 /// The keys with which a member's node signs checkpoints.
@@ -284,6 +313,18 @@ impl TryFrom<Action> for LedgerAction {
                 log_proof: signature("log_proof", &a.log_proof)?,
                 cosigning_proof: signature("cosigning_proof", &a.cosigning_proof)?,
             }),
+            Action::RegisterSeatKey(a) => Self::RegisterSeatKey(a.try_into()?),
+            Action::RegisterProject(a) => Self::RegisterProject(a.try_into()?),
+            Action::PublishTender(a) => Self::PublishTender(a.try_into()?),
+            Action::ClarifyTender(a) => Self::ClarifyTender(a.try_into()?),
+            Action::ExtendTender(a) => Self::ExtendTender(a.try_into()?),
+            Action::RaiseObjection(a) => Self::RaiseObjection(a.try_into()?),
+            Action::AnswerObjection(a) => Self::AnswerObjection(a.try_into()?),
+            Action::RegisterStampKey(a) => Self::RegisterStampKey(a.try_into()?),
+            Action::SubmitBid(a) => Self::SubmitBid(a.try_into()?),
+            Action::WithdrawBid(a) => Self::WithdrawBid(a.try_into()?),
+            Action::OpenShares(a) => Self::OpenShares(a.try_into()?),
+            Action::OpenOwnBid(a) => Self::OpenOwnBid(a.try_into()?),
         })
     }
 }
@@ -391,6 +432,18 @@ impl From<LedgerAction> for Action {
                 log_proof: hex::encode(a.log_proof.as_bytes()),
                 cosigning_proof: hex::encode(a.cosigning_proof.as_bytes()),
             }),
+            LedgerAction::RegisterSeatKey(a) => Self::RegisterSeatKey(a.into()),
+            LedgerAction::RegisterProject(a) => Self::RegisterProject(a.into()),
+            LedgerAction::PublishTender(a) => Self::PublishTender(a.into()),
+            LedgerAction::ClarifyTender(a) => Self::ClarifyTender(a.into()),
+            LedgerAction::ExtendTender(a) => Self::ExtendTender(a.into()),
+            LedgerAction::RaiseObjection(a) => Self::RaiseObjection(a.into()),
+            LedgerAction::AnswerObjection(a) => Self::AnswerObjection(a.into()),
+            LedgerAction::RegisterStampKey(a) => Self::RegisterStampKey(a.into()),
+            LedgerAction::SubmitBid(a) => Self::SubmitBid(a.into()),
+            LedgerAction::WithdrawBid(a) => Self::WithdrawBid(a.into()),
+            LedgerAction::OpenShares(a) => Self::OpenShares(a.into()),
+            LedgerAction::OpenOwnBid(a) => Self::OpenOwnBid(a.into()),
         }
     }
 }

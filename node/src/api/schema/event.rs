@@ -5,7 +5,7 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, EndReason, ReleaseGround, RevocationReason, Role, SigningKind};
+use super::{Amount, BidStatus, EndReason, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -231,6 +231,8 @@ pub enum EventKind {
     RulesAdopted {
         /// Its version.
         version: u32,
+        /// The kind of trade that it rules.
+        kind: TradeKind,
     },
     /// It is proven that a validator signed twice.
     DoubleSigningRecorded {
@@ -404,6 +406,176 @@ pub enum EventKind {
         /// Cosigns, in hexadecimal.
         cosigning_key: String,
     },
+    /// A project entered a centre.
+    ProjectRegistered {
+        /// Code of the project.
+        project: String,
+        /// Whose it is.
+        organiser: String,
+        /// The centre.
+        centre: String,
+    },
+    /// A centre registered a seat key.
+    SeatKeyRegistered {
+        /// For which sealing epoch.
+        epoch: u64,
+        /// The centre.
+        centre: String,
+    },
+    /// A sealing epoch began.
+    SealingEpochBegan {
+        /// Its number.
+        epoch: u64,
+        /// When it ends unless the members change before (RFC 3339).
+        ends_at: String,
+    },
+    /// The committee of a sealing epoch formed.
+    CommitteeFormed {
+        /// The epoch.
+        epoch: u64,
+        /// How many seats it has.
+        seats: u32,
+        /// How many of them open a bid.
+        needed: u32,
+    },
+    /// The notice of a tender was published.
+    TenderPublished {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Code of its project.
+        project: String,
+        /// By whom.
+        organiser: String,
+        /// The bid deadline (RFC 3339).
+        closes_at: String,
+        /// Epoch of the committee to which bids are sealed.
+        committee: u64,
+    },
+    /// The documents of a tender were clarified or changed.
+    TenderClarified {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the clarification.
+        number: u32,
+    },
+    /// A bid deadline moved to a later time.
+    DeadlineMoved {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The new deadline (RFC 3339).
+        closes_at: String,
+    },
+    /// Somebody objected to the documents of a tender, which rests until the answer.
+    ObjectionRaised {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the objection.
+        number: u32,
+        /// Who.
+        by: String,
+        /// Until when it must be answered (RFC 3339).
+        answer_by: String,
+    },
+    /// The organiser answered an objection.
+    ObjectionAnswered {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Number of the objection.
+        number: u32,
+        /// Whether the legal period had run out.
+        late: bool,
+    },
+    /// A centre registered a key for admission stamps.
+    StampKeyRegistered {
+        /// The centre.
+        centre: String,
+        /// Its number among the issuers.
+        issuer: u16,
+        /// For which quarter: four times the year and the number of the quarter in it, from 0.
+        quarter: u16,
+    },
+    /// Somebody submitted a sealed bid.
+    BidSubmitted {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+        /// Id of the bid whose place it takes, in hexadecimal.
+        replaces: Option<String>,
+    },
+    /// Somebody withdrew a sealed bid.
+    BidWithdrawn {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+    },
+    /// Too few bids came, so that nothing is opened.
+    TenderFailed {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many came.
+        bids: u32,
+    },
+    /// The list of bids is fixed, and seats open them.
+    OpeningBegan {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids are on the list.
+        bids: u32,
+        /// In how many chunks.
+        chunks: u32,
+    },
+    /// A seat gave its shares of a chunk.
+    SharesGiven {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The chunk.
+        chunk: u32,
+        /// The seat.
+        seat: u8,
+    },
+    /// A bid was opened, or a later one of the same bidder took its place.
+    BidOpened {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// Id of the bid, in hexadecimal.
+        bid: String,
+        /// What it is worth.
+        status: BidStatus,
+    },
+    /// All bids of a tender are open.
+    TenderOpened {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids were on the list.
+        bids: u32,
+        /// How many of them count.
+        valid: u32,
+        /// Whether some were opened by their bidders, because seats were missing.
+        by_bidders: bool,
+    },
+    /// Seats have given no shares of a chunk that could not be opened in time.
+    SharesMissing {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The chunk.
+        chunk: u32,
+        /// Whose seats.
+        centres: Vec<String>,
+    },
+    /// Too few seats have given shares in time.
+    OpeningStalled {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+    },
+    /// A tender is void, because its bids could not be opened.
+    TenderAnnulled {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many bids stay sealed.
+        unopened: u32,
+    },
 }
 
 impl EventKind {
@@ -455,6 +627,26 @@ impl EventKind {
             Self::SharedKeyRecorded { .. } => "shared_key_recorded",
             Self::SignedWhileStale { .. } => "signed_while_stale",
             Self::CosignerRegistered { .. } => "cosigner_registered",
+            Self::ProjectRegistered { .. } => "project_registered",
+            Self::SeatKeyRegistered { .. } => "seat_key_registered",
+            Self::SealingEpochBegan { .. } => "sealing_epoch_began",
+            Self::CommitteeFormed { .. } => "committee_formed",
+            Self::TenderPublished { .. } => "tender_published",
+            Self::TenderClarified { .. } => "tender_clarified",
+            Self::DeadlineMoved { .. } => "deadline_moved",
+            Self::ObjectionRaised { .. } => "objection_raised",
+            Self::ObjectionAnswered { .. } => "objection_answered",
+            Self::StampKeyRegistered { .. } => "stamp_key_registered",
+            Self::BidSubmitted { .. } => "bid_submitted",
+            Self::BidWithdrawn { .. } => "bid_withdrawn",
+            Self::TenderFailed { .. } => "tender_failed",
+            Self::OpeningBegan { .. } => "opening_began",
+            Self::SharesGiven { .. } => "shares_given",
+            Self::BidOpened { .. } => "bid_opened",
+            Self::TenderOpened { .. } => "tender_opened",
+            Self::SharesMissing { .. } => "shares_missing",
+            Self::OpeningStalled { .. } => "opening_stalled",
+            Self::TenderAnnulled { .. } => "tender_annulled",
         }
     }
 }
@@ -540,7 +732,7 @@ impl From<LedgerEvent> for EventKind {
             E::KeysRotated { organisation, from } => {
                 Self::KeysRotated { organisation: text(&organisation), from: from.get() }
             }
-            E::RulesAdopted { version } => Self::RulesAdopted { version },
+            E::RulesAdopted { version, kind } => Self::RulesAdopted { version, kind: kind.into() },
             E::DoubleSigningRecorded { double_signing, accused, organisation, height, round, kind } => {
                 Self::DoubleSigningRecorded {
                     double_signing: text(&double_signing),
@@ -630,6 +822,71 @@ impl From<LedgerEvent> for EventKind {
                 log_key: text(&log_key),
                 cosigning_key: text(&cosigning_key),
             },
+            E::ProjectRegistered { project, organiser, centre } => Self::ProjectRegistered {
+                project: text(&project),
+                organiser: text(&organiser),
+                centre: text(&centre),
+            },
+            E::SeatKeyRegistered { epoch, centre } => {
+                Self::SeatKeyRegistered { epoch, centre: text(&centre) }
+            }
+            E::SealingEpochBegan { epoch, ends_at } => {
+                Self::SealingEpochBegan { epoch, ends_at: text(&ends_at) }
+            }
+            E::CommitteeFormed { epoch, seats, needed } => Self::CommitteeFormed { epoch, seats, needed },
+            E::TenderPublished { tender, project, organiser, closes_at, committee } => {
+                Self::TenderPublished {
+                    tender: text(&tender),
+                    project: text(&project),
+                    organiser: text(&organiser),
+                    closes_at: text(&closes_at),
+                    committee,
+                }
+            }
+            E::TenderClarified { tender, number } => Self::TenderClarified { tender: text(&tender), number },
+            E::DeadlineMoved { tender, closes_at } => {
+                Self::DeadlineMoved { tender: text(&tender), closes_at: text(&closes_at) }
+            }
+            E::ObjectionRaised { tender, number, by, answer_by } => Self::ObjectionRaised {
+                tender: text(&tender),
+                number,
+                by: text(&by),
+                answer_by: text(&answer_by),
+            },
+            E::ObjectionAnswered { tender, number, late } => {
+                Self::ObjectionAnswered { tender: text(&tender), number, late }
+            }
+            E::StampKeyRegistered { centre, issuer, period } => {
+                Self::StampKeyRegistered { centre: text(&centre), issuer, quarter: period }
+            }
+            E::BidSubmitted { tender, bid, replaces } => Self::BidSubmitted {
+                tender: text(&tender),
+                bid: text(&bid),
+                replaces: replaces.map(|bid| text(&bid)),
+            },
+            E::BidWithdrawn { tender, bid } => Self::BidWithdrawn { tender: text(&tender), bid: text(&bid) },
+            E::TenderFailed { tender, bids } => Self::TenderFailed { tender: text(&tender), bids },
+            E::OpeningBegan { tender, bids, chunks } => {
+                Self::OpeningBegan { tender: text(&tender), bids, chunks }
+            }
+            E::SharesGiven { tender, chunk, seat } => {
+                Self::SharesGiven { tender: text(&tender), chunk, seat }
+            }
+            E::BidOpened { tender, bid, status } => {
+                Self::BidOpened { tender: text(&tender), bid: text(&bid), status: status.into() }
+            }
+            E::TenderOpened { tender, bids, valid, by_bidders } => {
+                Self::TenderOpened { tender: text(&tender), bids, valid, by_bidders }
+            }
+            E::SharesMissing { tender, chunk, centres } => Self::SharesMissing {
+                tender: text(&tender),
+                chunk,
+                centres: centres.iter().map(|centre| text(centre)).collect(),
+            },
+            E::OpeningStalled { tender } => Self::OpeningStalled { tender: text(&tender) },
+            E::TenderAnnulled { tender, unopened } => {
+                Self::TenderAnnulled { tender: text(&tender), unopened }
+            }
         }
     }
 }

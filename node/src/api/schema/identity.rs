@@ -11,15 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::names::mirror;
-use super::{Amount, InvalidField, Role, parse, parse_amount, parse_list, parse_time};
-
-mirror! {
-    /// A kind of trade.
-    TradeKind of r::TradeKind {
-        /// Listing of a land-use right.
-        LandListing,
-    }
-}
+use super::{Amount, InvalidField, Role, TradeKind, parse, parse_amount, parse_list, parse_time};
 
 mirror! {
     /// Why a certificate was revoked (RFC 5280, section 5.3.1).
@@ -294,7 +286,7 @@ pub struct AuthorityTerms {
     pub freshness: Option<Freshness>,
 }
 
-fn bytes<const MAX: usize>(field: &str, text: &str) -> Result<Bytes<MAX>, InvalidField> {
+pub(super) fn bytes<const MAX: usize>(field: &str, text: &str) -> Result<Bytes<MAX>, InvalidField> {
     let bytes = hex::decode(text).map_err(|_| InvalidField::new(field, "expected hexadecimal digits"))?;
     Bytes::new(bytes).map_err(|e| InvalidField::new(field, e))
 }
@@ -303,7 +295,7 @@ fn bytes_list<const MAX: usize>(field: &str, texts: &[String]) -> Result<Vec<Byt
     texts.iter().enumerate().map(|(index, text)| bytes(&format!("{field}[{index}]"), text)).collect()
 }
 
-fn show<const MAX: usize>(bytes: &Bytes<MAX>) -> String {
+pub(super) fn show<const MAX: usize>(bytes: &Bytes<MAX>) -> String {
     hex::encode(bytes.as_slice())
 }
 
@@ -311,7 +303,7 @@ fn show_list<const MAX: usize>(list: &[Bytes<MAX>]) -> Vec<String> {
     list.iter().map(show).collect()
 }
 
-fn fixed<const N: usize>(field: &str, text: &str) -> Result<[u8; N], InvalidField> {
+pub(super) fn fixed<const N: usize>(field: &str, text: &str) -> Result<[u8; N], InvalidField> {
     let mut out = [0; N];
     let wrong = |_| InvalidField::new(field, format!("expected {} hexadecimal digits", 2 * N));
     hex::decode_to_slice(text, &mut out).map_err(wrong)?;

@@ -45,6 +45,8 @@ mirror! {
         Supervisor,
         /// Steps the clock of a demonstration network.
         Timekeeper,
+        /// Invites tenders for a project.
+        Organiser,
     }
 }
 

@@ -5,6 +5,7 @@ use ledger::rule;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::names::mirror;
 use super::{InvalidField, parse};
 
 /// What a rule's value counts.
@@ -19,6 +20,28 @@ pub enum Unit {
     Minute,
     /// Thousandths of an amount.
     Permille,
+    /// Things or persons.
+    Count,
+    /// Ten thousand yuan.
+    TenThousandYuan,
+    /// Third parts of a whole.
+    Third,
+}
+
+mirror! {
+    /// A kind of trade.
+    TradeKind of rule::TradeKind {
+        /// Listing of a land-use right.
+        LandListing,
+        /// Construction tender.
+        ConstructionTender,
+    }
+}
+
+impl Default for TradeKind {
+    fn default() -> Self {
+        rule::TradeKind::default().into()
+    }
 }
 
 /// One legal number with the text it comes from.
@@ -51,7 +74,7 @@ pub struct Calendar {
     pub workdays: Vec<String>,
 }
 
-/// The rules of land-use right listings in force.
+/// The rules of a kind of trade in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulePack {
@@ -63,6 +86,9 @@ pub struct RulePack {
     pub rules: Vec<Rule>,
     /// The holiday table.
     pub calendar: Calendar,
+    /// The kind of trade that it rules; land-use right listings when absent.
+    #[serde(default)]
+    pub kind: TradeKind,
 }
 
 impl From<rule::RulePack> for RulePack {
@@ -72,6 +98,7 @@ impl From<rule::RulePack> for RulePack {
             version: pack.version,
             rules: pack.rules.into_iter().map(Rule::from).collect(),
             calendar: pack.calendar.into(),
+            kind: pack.kind.into(),
         }
     }
 }
@@ -99,7 +126,8 @@ impl TryFrom<RulePack> for rule::RulePack {
             holidays: days("calendar.holidays", &pack.calendar.holidays)?,
             workdays: days("calendar.workdays", &pack.calendar.workdays)?,
         };
-        Ok(Self { name: parse("name", &pack.name)?, version: pack.version, rules, calendar })
+        let (name, kind) = (parse("name", &pack.name)?, pack.kind.into());
+        Ok(Self { name, version: pack.version, rules, calendar, kind })
     }
 }
 
@@ -115,6 +143,9 @@ impl TryFrom<Rule> for rule::Rule {
                 Unit::WorkingDay => rule::Unit::WorkingDay,
                 Unit::Minute => rule::Unit::Minute,
                 Unit::Permille => rule::Unit::Permille,
+                Unit::Count => rule::Unit::Count,
+                Unit::TenThousandYuan => rule::Unit::TenThousandYuan,
+                Unit::Third => rule::Unit::Third,
             },
             source: parse("source", &rule.source)?,
             effective_from: day("effective_from", &rule.effective_from)?,
@@ -136,6 +167,9 @@ impl From<rule::Rule> for Rule {
                 rule::Unit::WorkingDay => Unit::WorkingDay,
                 rule::Unit::Minute => Unit::Minute,
                 rule::Unit::Permille => Unit::Permille,
+                rule::Unit::Count => Unit::Count,
+                rule::Unit::TenThousandYuan => Unit::TenThousandYuan,
+                rule::Unit::Third => Unit::Third,
             },
             source: rule.source.to_string(),
             effective_from: rule.effective_from.to_string(),

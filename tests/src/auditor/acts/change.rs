@@ -130,7 +130,7 @@ pub(super) fn settle(id: ChangeId, books: &mut Books, entry: &Entry) -> Vec<Even
         Change::AdoptRules { pack } => {
             let former = std::mem::replace(&mut books.pack, Arc::new(pack.clone()));
             books.former_packs.insert(former.version, former);
-            Event::RulesAdopted { version: pack.version }
+            Event::RulesAdopted { version: pack.version, kind: pack.kind }
         }
         Change::TrustAuthority { terms } => trust::enter(terms, id, books, entry.time),
         Change::SuspendAuthority { authority, .. } => {

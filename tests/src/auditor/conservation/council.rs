@@ -74,7 +74,7 @@ impl Council {
                 let before = self.seat(organisation, true, adopted, *from)?;
                 ensure(before != Some(false), || format!("{organisation} has left and gets keys"))
             }
-            Event::RulesAdopted { version } => {
+            Event::RulesAdopted { version, .. } => {
                 let before = self.version.replace(*version);
                 let next = before.is_none_or(|before| before + 1 == *version) && adopted.is_some();
                 ensure(next, || format!("rules {version} follow {before:?}, or no adoption"))

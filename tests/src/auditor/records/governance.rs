@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ledger::governance::{self, Era, ProposedChange};
-use ledger::rule::RulePack;
+use ledger::rule::{RulePack, TradeKind};
 use ledger::state::keys::{
-    FormerRules, LandListingRules, OpenChangesKey, ValidatorsKey, all_changes, all_cosigners,
-    all_double_signings, all_eras,
+    FormerRulesKey, OpenChangesKey, RulesKey, ValidatorsKey, all_changes, all_cosigners, all_double_signings,
+    all_eras,
 };
 use ledger::state::{StateKey, read};
 
@@ -85,10 +85,10 @@ impl Comparison<'_> {
     fn packs(&self) -> Result<RulePack, String> {
         let ours = self.auditor.books();
         for (version, former) in &ours.former_packs {
-            let found = self.read(&FormerRules(*version))?;
+            let found = self.read(&FormerRulesKey(TradeKind::LandListing, *version))?;
             same(|| format!("version {version} of the rule pack"), found.as_ref(), Some(&**former))?;
         }
-        let found = self.read(&LandListingRules)?.ok_or("the ledger has no rule pack")?;
+        let found = self.read(&RulesKey(TradeKind::LandListing))?.ok_or("the ledger has no rule pack")?;
         same(|| "the rule pack in force".into(), &found, &*ours.pack)?;
         Ok(found)
     }

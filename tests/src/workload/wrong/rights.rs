@@ -71,7 +71,7 @@ fn in_role(hand: &mut Hand, scene: &Scene<'_>, role: Role) -> Option<Action> {
             let (code, deal) = hand.deal(scene, |_| true)?;
             Action::IssueGuarantee(legal::issue(hand, scene, code, deal)?)
         }
-        Role::Centre | Role::Supervisor | Role::Timekeeper => return None,
+        Role::Centre | Role::Supervisor | Role::Timekeeper | Role::Organiser => return None,
     })
 }
 
