@@ -39,6 +39,9 @@ impl Shell<'_> {
         }
         command.current_dir(&self.dir).args(arguments).args(["--output", "json", "--lang", "en"]);
         if let Some(node) = node {
+            // What was recorded through one node is to be known at the others, whichever is asked next.
+            let agree = || tokio::runtime::Handle::current().block_on(self.cluster.agree());
+            tokio::task::block_in_place(agree);
             command.args(["--node", self.cluster.nodes[node].client.url()]);
         }
         let output = command.output().expect("the program runs");

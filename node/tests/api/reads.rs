@@ -207,7 +207,14 @@ async fn health_names_the_part_at_fault() {
             .collect::<Vec<_>>()
     };
     let expected = |consensus: bool, member: bool| {
-        let others = [("clock", true), ("disk", true), ("tip", true), ("catch_up", true), ("mempool", true)];
+        let others = [
+            ("clock", true),
+            ("disk", true),
+            ("tip", true),
+            ("catch_up", true),
+            ("mempool", true),
+            ("revocation_data", true),
+        ];
         // Without its own vote the only member's node reaches none.
         let parts = [("consensus", consensus), ("membership", member), ("peers", member)];
         let named = |(name, ready): (&str, bool)| (name.to_owned(), ready);
