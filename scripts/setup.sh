@@ -79,6 +79,8 @@ cargo_tool() {
 }
 
 setup_checks() {
+    have softhsm2-util || install_packages "keys on PKCS#11 tokens are tested with a token in software" softhsm2
+    have openssl || install_packages "keys and certificates that openssl makes are among the tests" openssl
     mkdir -p "$TOOLS/bin"
     PATH=$TOOLS/bin:$PATH
     cargo_tool cargo-deny "$CARGO_DENY" "judges licences and sources of the code of others" ||

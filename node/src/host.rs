@@ -21,7 +21,7 @@ use consensus::{Body, Input, Message, Output, Replica, Target, TimeoutKind, Verd
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use ledger::block;
 use ledger::certificate::CommitCertificate;
-use ledger::crypto::{PublicKey, SigningKey};
+use ledger::crypto::PublicKey;
 use ledger::execute::{Executed, Tip};
 use ledger::genesis::Genesis;
 use ledger::id::Height;
@@ -33,6 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::handle::{CommittedBlock, Phase, Status};
+use crate::keys::{LedgerKey, Opener};
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
 use crate::reports::Reports;
@@ -104,9 +105,11 @@ pub struct Parts {
     /// Whether the ledger was there before this start.
     pub begun: bool,
     /// The voting key.
-    pub key: SigningKey,
+    pub key: LedgerKey,
     /// Where the home holds the next voting key, if it does.
     pub next_key: PathBuf,
+    /// Opens it.
+    pub opener: Arc<Opener>,
     /// The nodes that the configuration names, with their addresses.
     pub peers: Vec<network::Member>,
     /// How long to wait for what.

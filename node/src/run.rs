@@ -27,7 +27,7 @@ use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
 use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
-use crate::keys::{KeyError, Secret};
+use crate::keys::{KeyError, LedgerKey, Opener, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
@@ -129,17 +129,18 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         source: io::Error::other(e.to_string()),
     })?;
     let (genesis, genesis_bytes) = genesis::load(&config)?;
-    let consensus_key = Secret::read(&home.consensus_key())?;
+    let opener = Arc::new(config.keys.opener()?);
+    let consensus_key = opener.ledger_key(&config.keys.consensus_reference(&home)?)?;
     let store = Arc::new(open_store(&config)?);
     let wal_path = config.node.data_dir.join("consensus.log");
     let begun = store.tip().is_some();
     if !begun {
         // Before the ledger begins: so a ledger without a consensus log is one that has lost it.
-        Wal::open(&wal_path, &consensus_key.signing_key(), &genesis.chain_id).map_err(HostError::from)?;
+        Wal::open(&wal_path, &consensus_key, &genesis.chain_id).map_err(HostError::from)?;
     }
     let known = validators(&store, &genesis)?;
-    let own = own_membership(&home, &consensus_key, &known)?;
-    let network_key = network_key(&home, own.as_ref(), &store, &genesis)?;
+    let own = own_membership(&home, &opener, &consensus_key, &known)?;
+    let network_key = network_key(&config, &home, &opener, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
     let data = &config.node.data_dir;
     let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
@@ -178,7 +179,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     }
     // A snapshot may bring other members than genesis names.
     let validators = validators(&store, &genesis)?;
-    let is_member = own_membership(&home, &consensus_key, &validators)?.is_some();
+    let is_member = own_membership(&home, &opener, &consensus_key, &validators)?.is_some();
     network.set_members(mesh(&validators, &peers, is_member, &[]))?;
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
@@ -190,8 +191,9 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         genesis: genesis.clone(),
         store: store.clone(),
         begun,
-        key: consensus_key.signing_key(),
+        key: consensus_key,
         next_key: home.next_consensus_key(),
+        opener,
         peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
@@ -351,11 +353,12 @@ fn is_held(store: &Store, genesis: &Genesis, key: &PublicKey) -> Result<bool, Ru
 /// does not vote: it may be about to join, or have left.
 fn own_membership(
     home: &Home,
-    consensus: &Secret,
+    opener: &Opener,
+    consensus: &LedgerKey,
     validators: &ValidatorSet,
 ) -> Result<Option<Validator>, RunError> {
     let next = home.next_consensus_key();
-    let next = if next.exists() { Some(Secret::read(&next)?.public_key()) } else { None };
+    let next = if next.exists() { Some(opener.secret(&next)?.public_key()) } else { None };
     let mut keys = std::iter::once(consensus.public_key()).chain(next);
     let own = keys.find_map(|key| validators.get(&key).cloned());
     if own.is_none() {
@@ -369,16 +372,18 @@ fn own_membership(
 
 /// The network key of this home: the next one as soon as the members have put it in place.
 fn network_key(
+    config: &Config,
     home: &Home,
+    opener: &Opener,
     own: Option<&Validator>,
     store: &Store,
     genesis: &Genesis,
 ) -> Result<Secret, RunError> {
-    let key = Secret::read(&home.network_key())?;
+    let key = opener.secret(&config.keys.network_path(home))?;
     let Some(member) = own.filter(|member| member.network_key != key.public_key()) else { return Ok(key) };
     let next = home.next_network_key();
     if next.exists() {
-        let next = Secret::read(&next)?;
+        let next = opener.secret(&next)?;
         if next.public_key() == member.network_key {
             return Ok(next);
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ledger::crypto::SigningKey;
+use consensus::Signer as _;
 use ledger::id::{ChainId, CreditCode, RegionCode};
 use ledger::procedure::enrolment as e;
 use ledger::record::mandate::Scope;
@@ -14,6 +14,7 @@ use super::der;
 use super::output::{Console, Exit, Failure, words};
 use super::sign::{SignArgs, random_salt};
 use crate::api::schema::{Action, Enrol as EnrolAct};
+use crate::keys::LedgerKey;
 
 /// Longest statement, in bytes.
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
@@ -50,9 +51,9 @@ pub(crate) struct Enrol {
     /// When the key ends (RFC 3339) 有效期至
     #[arg(long, value_name = "TIME", value_parser = time, required_unless_present = "statement")]
     expires: Option<BlockTime>,
-    /// The certificate's private key, PKCS#8 on P-256 or P-384, mode 600 证书私钥文件
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["write_statement", "statement"], required_unless_present_any = ["write_statement", "statement"])]
-    certificate_key: Option<PathBuf>,
+    /// The certificate's private key: a file (PKCS#12, or PKCS#8 in PEM or DER, mode 600), or a pkcs11: URI 证书私钥
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["write_statement", "statement"], required_unless_present_any = ["write_statement", "statement"])]
+    certificate_key: Option<String>,
     /// Write what the certificate's key is to sign, and stop 写出待签内容
     #[arg(long, value_name = "FILE", conflicts_with = "statement")]
     write_statement: Option<PathBuf>,
@@ -70,12 +71,12 @@ fn time(text: &str) -> Result<BlockTime, String> {
 
 impl Enrol {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let key = self.sign.secret()?.signing_key();
+        let key = self.sign.signing_key()?;
         let (chain, _) = self.sign.nodes()?.chain().await?;
         let (delegation, signature) = match (&self.statement, &self.signature) {
             (Some(statement), Some(signature)) => {
                 let statement = der::read(statement)?;
-                (delegation_in(&statement, &chain)?, der::read(signature)?.to_vec())
+                (delegation_in(&statement, &chain)?, der::read(signature)?)
             }
             _ => {
                 let delegation = self.delegation(&chain, &key)?;
@@ -83,8 +84,8 @@ impl Enrol {
                 if let Some(path) = &self.write_statement {
                     return write(path, &statement, console);
                 }
-                let Some(path) = &self.certificate_key else { return Err(incomplete()) };
-                let signature = der::sign(path, &statement)?;
+                let Some(key) = &self.certificate_key else { return Err(incomplete()) };
+                let signature = self.sign.sign_with_certificate(key, &statement)?;
                 (delegation, signature)
             }
         };
@@ -102,13 +103,15 @@ impl Enrol {
         self.sign.submit(vec![Action::Enrol(EnrolAct::from(act))], console).await
     }
 
-    fn delegation(&self, chain: &ChainId, key: &SigningKey) -> Result<e::Delegation, Failure> {
+    fn delegation(&self, chain: &ChainId, key: &LedgerKey) -> Result<e::Delegation, Failure> {
         let (Some(organisation), Some(region), Some(expires)) =
             (self.organisation.clone(), self.region.clone(), self.expires)
         else {
             return Err(incomplete());
         };
-        let proof = key.sign(&e::delegated_key_bytes(chain, &organisation, &key.public_key()));
+        let proof = key
+            .sign(&e::delegated_key_bytes(chain, &organisation, &key.public_key()))
+            .map_err(|e| Failure::because(e, words("Nothing was signed.", "未签署任何内容。")))?;
         let mut roles: Vec<Role> = self.role.iter().filter_map(|name| Role::parse(name)).collect();
         roles.sort_unstable();
         roles.dedup();

@@ -12,16 +12,17 @@ use ledger::id::{CreditCode, RegionCode};
 use libp2p::Multiaddr;
 
 use super::HomeArg;
+use super::key::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::config::{Config, Home, NodeDescription, Peer, render};
 use crate::genesis::{self, Centre};
-use crate::keys::Secret;
+use crate::keys::{KeyFile, Passphrase, Secret};
 
 /// Make a node's home: keys, configuration and genesis entry.
 #[derive(Args)]
 #[command(
     after_help = "Examples 示例:\n  zhulian init --home gz --name guangzhou --centre 12440100DEM0000149 \\\n    \
-    --centre-name 广州示例公共资源交易中心 --region 440100\n  \
+    --centre-name 广州示例公共资源交易中心 --region 440100 --passphrase-from file:gz.passphrase\n  \
     zhulian init --home gz ... --genesis genesis.toml --signoffs signoffs.toml \\\n    \
     --peer 3b6a...=/ip4/192.0.2.7/udp/7100/quic-v1"
 )]
@@ -49,6 +50,11 @@ pub(crate) struct Init {
     /// Another member: network key, '=', its addresses with ',' between 其他成员
     #[arg(long = "peer", value_name = "KEY=ADDRESS", value_parser = peer)]
     peers: Vec<Peer>,
+    /// Leave the keys readable to whoever can read their files 密钥不加密
+    #[arg(long)]
+    unencrypted: bool,
+    #[command(flatten)]
+    open: OpenArgs,
     /// The genesis file, if the members have agreed on one 创世文件
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
@@ -100,7 +106,8 @@ impl Init {
             genesis_hash: genesis.as_ref().map(|(g, _)| g.hash.to_string()).unwrap_or_default(),
         };
         check(&plan, &home)?;
-        let centre = make_keys(&home, &plan)?;
+        let passphrase = self.open.protection(self.unencrypted)?;
+        let centre = make_keys(&home, &plan, passphrase.as_ref())?;
         write_config(&home, &plan)?;
         if let Some((_, bytes)) = &genesis {
             write_new(&home.root().join("genesis.toml"), bytes)?;
@@ -161,8 +168,12 @@ impl HomePlan {
     }
 }
 
-/// Makes the directory, its keys and the centre's entry for a genesis.
-pub(crate) fn make_keys(home: &Home, plan: &HomePlan) -> Result<Centre, Failure> {
+/// Makes the directory, its keys, encrypted when there is a passphrase, and the centre's entry for a genesis.
+pub(crate) fn make_keys(
+    home: &Home,
+    plan: &HomePlan,
+    passphrase: Option<&Passphrase>,
+) -> Result<Centre, Failure> {
     let nothing_lost = words(
         "The home is not complete; nothing that existed was changed. Choose another --home.",
         "节点目录未完成，已有文件未改动。请选择其他 --home。",
@@ -175,8 +186,9 @@ pub(crate) fn make_keys(home: &Home, plan: &HomePlan) -> Result<Centre, Failure>
         .map_err(|e| Failure::because(format!("{}: {e}", home.root().display()), nothing_lost.clone()))?;
     let make = |path: PathBuf| -> Result<String, Failure> {
         let secret = Secret::generate().map_err(|e| Failure::because(e, nothing_lost.clone()))?;
-        secret.create(&path).map_err(|e| Failure::because(e, nothing_lost.clone()))?;
-        Ok(secret.public_key().to_string())
+        let key = secret.public_key().to_string();
+        KeyFile::Ledger(secret).create(&path, passphrase).map_err(|e| super::key::refuse(&e))?;
+        Ok(key)
     };
     let centre = Centre {
         code: plan.code.clone(),

@@ -1,27 +1,29 @@
 //! From business acts to signed transactions, and on to a node.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use consensus::Signer;
 use ledger::action::Action as LedgerAction;
-use ledger::crypto::SigningKey;
 use ledger::id::{ChainId, Height};
 use ledger::transaction::{self, Payload, Unverified};
 use rand::TryRngCore as _;
 
 use super::NodesArg;
 use super::client::{ClientError, Nodes, Wait};
+use super::key::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::api::schema::{Action, SubmitResult, SubmitStatus, Transaction};
-use crate::keys::Secret;
+use crate::keys::{KeyError, KeyReference, LedgerKey};
 
 /// How an act is signed and submitted.
 #[derive(Args, Clone)]
 pub(crate) struct SignArgs {
-    /// Key file of the organisation that signs 签名密钥文件
-    #[arg(long, value_name = "FILE", env = "ZHULIAN_KEY")]
-    key: PathBuf,
+    /// Key of the organisation that signs: a key file, or a pkcs11: URI 签名密钥文件或密码设备
+    #[arg(long, value_name = "KEY", env = "ZHULIAN_KEY")]
+    key: String,
+    #[command(flatten)]
+    open: OpenArgs,
     #[command(flatten)]
     nodes: NodesArg,
     /// How many heights ahead the transaction may still be recorded 有效高度
@@ -64,12 +66,14 @@ pub(crate) struct Signed {
 /// Signs an act for a chain.
 pub(crate) fn sign(
     chain: &ChainId,
-    key: &SigningKey,
+    key: &dyn Signer,
     action: LedgerAction,
     expiry: Height,
     salt: [u8; 16],
 ) -> Result<Signed, Failure> {
-    let bytes = transaction::sign(chain, key, &Payload { action, expiry, salt, approvals: Vec::new() });
+    let payload = Payload { action, expiry, salt, approvals: Vec::new() };
+    let bytes = transaction::sign_with(chain, &key.public_key(), &payload, |bytes| key.sign(bytes))
+        .map_err(|e| Failure::because(e, words("Nothing was signed.", "未签署任何内容。")))?;
     let decoded = Unverified::decode(chain, &bytes).map_err(|e| {
         Failure::because(
             e,
@@ -94,8 +98,17 @@ impl SignArgs {
     }
 
     /// The key that signs.
-    pub(crate) fn secret(&self) -> Result<Secret, Failure> {
-        Secret::read(&self.key).map_err(|e| super::key::refuse(&e))
+    pub(crate) fn signing_key(&self) -> Result<LedgerKey, Failure> {
+        let reference = self.key.parse().map_err(|e| super::key::refuse(&e))?;
+        self.open.opener()?.ledger_key(&reference).map_err(|e| super::key::refuse(&e))
+    }
+
+    /// A signature by a certificate's private key, in the form that the ledger takes from certificates.
+    pub(crate) fn sign_with_certificate(&self, key: &str, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        let refuse = |e: KeyError| super::key::refuse(&e);
+        let reference: KeyReference = key.parse().map_err(refuse)?;
+        let key = self.open.opener()?.certificate_key(&reference).map_err(refuse)?;
+        key.sign(message).map_err(refuse)
     }
 
     fn wait(&self) -> Wait {
@@ -108,7 +121,7 @@ impl SignArgs {
     /// Signs the acts in their order, submits them and says what became of each.
     pub(crate) async fn submit(&self, acts: Vec<Action>, console: &Console) -> Result<Exit, Failure> {
         let nodes = self.nodes()?;
-        let secret = self.secret()?;
+        let key = self.signing_key()?;
         let (chain, status) = nodes.chain().await?;
         let expiry = Height::new(status.height.saturating_add(self.expiry));
         let mut signed = Vec::new();
@@ -121,7 +134,7 @@ impl SignArgs {
                 )
             })?;
             let salt = salt_of(self.salt, number)?;
-            signed.push(sign(&chain, &secret.signing_key(), action, expiry, salt)?);
+            signed.push(sign(&chain, &key, action, expiry, salt)?);
         }
         if self.dry_run {
             print_dry_run(console, &acts, &signed, expiry);

@@ -11,6 +11,7 @@ use super::ConfigError;
 #[rustfmt::skip]
 pub const KEYS: &[(&str, &[&str])] = &[
     ("node", &["name", "data_dir", "genesis", "genesis_hash", "signoffs"]),
+    ("keys", &["consensus", "network", "passphrase_from", "pin_from", "pkcs11_module"]),
     ("network", &["listen", "peer"]),
     ("network.peer", &["key", "addresses"]),
     ("api", &["listen"]),

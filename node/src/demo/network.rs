@@ -72,7 +72,7 @@ impl Network {
             .map(|i| Ok((home(dir, i), plan(i, &ports)?)))
             .collect::<Result<_, Failure>>()?;
         let centres =
-            plans.iter().map(|(home, plan)| make_keys(home, plan)).collect::<Result<Vec<_>, _>>()?;
+            plans.iter().map(|(home, plan)| make_keys(home, plan, None)).collect::<Result<Vec<_>, _>>()?;
         let draft = Draft {
             name: "zhulian-demo".into(),
             time: GENESIS_TIME.into(),

@@ -1,0 +1,212 @@
+//! Key files: encrypted, re-encrypted, refused.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use node::keys::{KeyError, Opener, Secret, SecretSource};
+
+use crate::{ok, private, refused, zhulian};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_key_is_encrypted_unless_the_operator_says_otherwise() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    private(&dir.join("pass"), "correct horse battery\n");
+    private(&dir.join("other"), "another passphrase");
+    let from = ["--passphrase-from", "file:pass"];
+    let made = ok(dir, &[&["key", "new", "a.key"][..], &from].concat());
+    assert_eq!((made["encrypted"].as_bool(), mode(&dir.join("a.key"))), (Some(true), 0o600));
+    let file = std::fs::read_to_string(dir.join("a.key")).unwrap();
+    assert!(file.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"), "{file}");
+    let shown = ok(dir, &[&["key", "show", "a.key"][..], &from].concat());
+    assert_eq!(shown[0]["public_key"], made["public_key"]);
+    // Not asked for a passphrase, and so not the public half either.
+    assert_eq!(ok(dir, &["key", "list"])[0]["public_key"], serde_json::Value::Null);
+
+    let wrong = refused(dir, &["key", "show", "a.key", "--passphrase-from", "file:other"]);
+    assert!(wrong.contains("does not open a.key"), "{wrong}");
+    // No terminal, no passphrase: neither made nor opened.
+    let nobody = refused(dir, &["key", "new", "b.key"]);
+    assert!(nobody.contains("no terminal") && !dir.join("b.key").exists(), "{nobody}");
+    assert!(refused(dir, &["key", "show", "a.key"]).contains("no terminal"));
+
+    let moved = ok(
+        dir,
+        &[&["key", "change-passphrase", "a.key", "--new-passphrase-from", "file:other"][..], &from].concat(),
+    );
+    assert_eq!(moved["public_key"], made["public_key"]);
+    assert!(!zhulian(dir, &[&["key", "show", "a.key"][..], &from].concat()).status.success());
+    let shown = ok(dir, &["key", "show", "a.key", "--passphrase-from", "file:other"]);
+    assert_eq!(shown[0]["public_key"], made["public_key"]);
+    assert_eq!(mode(&dir.join("a.key")), 0o600);
+
+    let copied = ok(
+        dir,
+        &[
+            "key",
+            "export",
+            "a.key",
+            "c.key",
+            "--passphrase-from",
+            "file:other",
+            "--new-passphrase-from",
+            "file:pass",
+        ],
+    );
+    assert_eq!((&copied["public_key"], mode(&dir.join("c.key"))), (&made["public_key"], 0o600));
+}
+
+#[test]
+fn an_unencrypted_key_is_protected_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    private(&dir.join("pass"), "correct horse battery");
+    let made = ok(dir, &["key", "new", "a.key", "--unencrypted"]);
+    let seed = std::fs::read_to_string(dir.join("a.key")).unwrap().lines().nth(1).unwrap().to_owned();
+    let protect = ["key", "protect", "a.key", "--passphrase-from", "file:pass"];
+    assert_eq!(ok(dir, &protect)["public_key"], made["public_key"]);
+    assert!(!std::fs::read_to_string(dir.join("a.key")).unwrap().contains(&seed));
+    assert!(refused(dir, &protect).contains("encrypted already"));
+    assert!(!dir.join("a.key.new").exists());
+    // Chinese says the same.
+    let zh = refused(dir, &[&protect[..], &["--lang", "zh"]].concat());
+    assert!(zh.contains("已加密"), "{zh}");
+}
+
+#[test]
+fn a_key_that_others_could_read_is_refused_and_so_is_what_is_no_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    Secret::generate().unwrap().create(&dir.join("a.key")).unwrap();
+    std::fs::set_permissions(dir.join("a.key"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(refused(dir, &["key", "show", "a.key"]).contains("mode 640"));
+    let opener = Opener::default();
+    for (text, is) in [
+        ("", "not a key file"),
+        ("zhulian ed25519 private key v1\nzz\n", "not a key file"),
+        ("age-encryption.org/v1\n-> X25519 abc\n", "damaged"),
+        ("-----BEGIN AGE ENCRYPTED FILE-----\n", "damaged"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n", "openssl pkcs8"),
+        ("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", "not PKCS#8"),
+    ] {
+        private(&dir.join("b.key"), text);
+        private(&dir.join("pass"), "correct horse battery");
+        let opener = match is {
+            "damaged" => Opener::new(SecretSource::File(dir.join("pass")), SecretSource::Prompt, None),
+            _ => Opener::default(),
+        };
+        let error = opener.open(&dir.join("b.key")).unwrap_err();
+        assert!(error.to_string().contains(is), "{text:?}: {error}");
+        assert!(!error.zh().is_empty());
+    }
+    private(&dir.join("long.key"), &"x".repeat(70_000));
+    assert!(matches!(opener.open(&dir.join("long.key")), Err(KeyError::Io { .. })));
+}
+
+/// A node with encrypted keys starts with the passphrase of a file, and says in no log what they are. It is told to
+/// stop as soon as it is up.
+#[test]
+fn a_home_with_encrypted_keys_is_checked_and_leaks_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let passphrase = "correct horse battery";
+    private(&dir.join("pass"), passphrase);
+    let from = ["--passphrase-from", "file:pass"];
+    let init = [
+        "init",
+        "--home",
+        "gz",
+        "--name",
+        "guangzhou",
+        "--centre",
+        "12440100DEM0000149",
+        "--centre-name",
+        "示例中心",
+        "--region",
+        "440100",
+    ];
+    ok(dir, &[&init[..], &from].concat());
+    for key in ["consensus", "network", "operator"] {
+        let text = std::fs::read_to_string(dir.join(format!("gz/{key}.key"))).unwrap();
+        assert!(text.starts_with("-----BEGIN AGE"), "{key}");
+    }
+    ok(
+        dir,
+        &[
+            "genesis",
+            "new",
+            "--name",
+            "gd",
+            "--time",
+            "2026-03-02T09:00:00+08:00",
+            "--centre",
+            "gz/centre.toml",
+        ],
+    );
+    // The genesis is signed off with the voting key, whose passphrase the arguments name, then the configuration.
+    ok(dir, &[&["genesis", "sign", "--home", "gz"][..], &from].concat());
+    let hash = ok(dir, &["genesis", "hash"])["hash"].as_str().unwrap().to_owned();
+    let config = std::fs::read_to_string(dir.join("gz/zhulian.toml")).unwrap();
+    let pass = format!("passphrase_from = \"file:{}\"", dir.join("pass").display());
+    let config = config
+        .replace("genesis_hash = \"\"", &format!("genesis_hash = {hash:?}"))
+        .replace("passphrase_from = \"prompt\"", &pass)
+        .replace("/ip4/0.0.0.0/udp/7100/quic-v1", "/ip4/127.0.0.1/udp/0/quic-v1")
+        .replace("/ip4/0.0.0.0/tcp/7100", "/ip4/127.0.0.1/tcp/0")
+        .replace("127.0.0.1:8101", "127.0.0.1:0")
+        .replace("level = \"info\"", "level = \"trace\"");
+    std::fs::write(dir.join("gz/zhulian.toml"), config).unwrap();
+    for file in ["genesis.toml", "signoffs.toml"] {
+        std::fs::copy(dir.join(file), dir.join("gz").join(file)).unwrap();
+    }
+    ok(dir, &["config", "check", "--home", "gz"]);
+
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_zhulian"));
+    command.current_dir(dir).args(["start", "--home", "gz", "--stop-on-stdin-eof"]);
+    command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Long enough for two scrypts on a busy machine; it reads its arguments and environment meanwhile.
+    let procfs = std::path::PathBuf::from(format!("/proc/{}", child.id()));
+    let surfaces =
+        [std::fs::read(procfs.join("cmdline")).unwrap(), std::fs::read(procfs.join("environ")).unwrap()];
+    let mut stderr = child.stderr.take().unwrap();
+    let (lines, seen) = std::sync::mpsc::sync_channel(1);
+    let reader = std::thread::spawn(move || {
+        use std::io::Read as _;
+        let (mut all, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(n @ 1..) = stderr.read(&mut piece) {
+            all.extend_from_slice(&piece[..n]);
+            if String::from_utf8_lossy(&all).contains("the node is up") {
+                let _ = lines.try_send(());
+            }
+        }
+        all
+    });
+    let up = seen.recv_timeout(std::time::Duration::from_secs(60));
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    let logs = reader.join().unwrap();
+    assert!(up.is_ok(), "{}", String::from_utf8_lossy(&logs));
+
+    let opener = Opener::new(SecretSource::File(dir.join("pass")), SecretSource::Prompt, None);
+    let mut secrets = vec![passphrase.as_bytes().to_vec()];
+    for key in ["consensus", "network"] {
+        let secret = opener.secret(&dir.join(format!("gz/{key}.key"))).unwrap();
+        secrets.extend([secret.seed().to_vec(), hex::encode(secret.seed().as_slice()).into_bytes()]);
+        assert!(
+            !format!("{secret:?} {:?}", secret.signing_key())
+                .contains(&hex::encode(secret.seed().as_slice()))
+        );
+    }
+    for (secret, surface) in secrets.iter().flat_map(|s| surfaces.iter().chain([&logs]).map(move |t| (s, t)))
+    {
+        assert!(!surface.windows(secret.len()).any(|window| window == secret), "a secret shows");
+    }
+}
