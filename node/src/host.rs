@@ -33,7 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::handle::{CommittedBlock, Phase, Status};
-use crate::keys::{LedgerKey, Opener};
+use crate::keys::{KeyReference, LedgerKey, Opener};
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
 use crate::reports::Reports;
@@ -106,8 +106,8 @@ pub struct Parts {
     pub begun: bool,
     /// The voting key.
     pub key: LedgerKey,
-    /// Where the home holds the next voting key, if it does.
-    pub next_key: PathBuf,
+    /// Where the next voting key is, if there is one.
+    pub next_key: KeyReference,
     /// Opens it.
     pub opener: Arc<Opener>,
     /// The nodes that the configuration names, with their addresses.

@@ -6,6 +6,7 @@
 mod certificate;
 mod error;
 mod file;
+mod foreign;
 mod opener;
 mod pkcs12;
 mod source;
@@ -21,10 +22,10 @@ use zeroize::Zeroizing;
 pub use certificate::{CertificateKey, KeyAlgorithm};
 pub use error::KeyError;
 pub use file::KEY_FILE_BYTES_MAX;
+pub use foreign::Foreign;
 pub use opener::{KeyFile, KeyReference, LedgerKey, Opener, is_encrypted};
-pub use pkcs12::Pkcs12;
 pub use source::{PASSPHRASE_MIN, Passphrase, SecretSource};
-pub use token::Token;
+pub use token::{Token, TokenFault};
 pub use uri::Pkcs11Uri;
 
 /// First line of a key file; the second is the seed of RFC 8032 in hexadecimal.

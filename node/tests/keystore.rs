@@ -10,11 +10,16 @@ mod keystore {
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The program, without a terminal and with nothing of our environment that could name a secret.
+/// The program, answering in JSON and English, without a terminal: in a session of its own it has none to ask at.
+pub(crate) fn program(dir: &Path) -> Command {
+    let mut command = Command::new("setsid");
+    command.args(["--wait", env!("CARGO_BIN_EXE_zhulian")]).current_dir(dir).stdin(Stdio::null());
+    command.env("ZHULIAN_LANG", "en").env("ZHULIAN_OUTPUT", "json");
+    command
+}
+
 pub(crate) fn zhulian(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zhulian"));
-    command.current_dir(dir).args(args).env("ZHULIAN_LANG", "en").env("ZHULIAN_OUTPUT", "json");
-    command.stdin(Stdio::null()).output().expect("the program runs")
+    program(dir).args(args).output().expect("the program runs")
 }
 
 pub(crate) fn ok(dir: &Path, args: &[&str]) -> serde_json::Value {
@@ -23,17 +28,27 @@ pub(crate) fn ok(dir: &Path, args: &[&str]) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// What the program wrote when it refused.
-pub(crate) fn refused(dir: &Path, args: &[&str]) -> String {
-    let output = zhulian(dir, args);
-    assert!(!output.status.success(), "{args:?} was not refused");
-    String::from_utf8(output.stderr).expect("UTF-8")
+/// The code and the sentence with which the program refuses.
+pub(crate) fn refused(dir: &Path, args: &[&str]) -> (String, String) {
+    refusal(&zhulian(dir, args))
+}
+
+pub(crate) fn refusal(output: &Output) -> (String, String) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "not refused: {said}");
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|e| panic!("{e}: {said}"));
+    let text = |name: &str| said["error"][name].as_str().unwrap_or_default().to_owned();
+    (text("code"), text("message"))
 }
 
 /// A file that its owner alone can read.
 pub(crate) fn private(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, text).expect("a file");
+    make_private(path);
+}
+
+pub(crate) fn make_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
 }
 
@@ -56,7 +71,7 @@ pub(crate) fn generate(dir: &Path, name: &str, args: &[&str]) {
     let file = format!("{name}.pem");
     openssl(dir, &[&["genpkey", "-out", &file][..], args].concat());
     openssl(dir, &["pkey", "-in", &file, "-pubout", "-out", &format!("{name}.pub")]);
-    std::process::Command::new("chmod").args(["600", &file]).current_dir(dir).status().expect("chmod");
+    make_private(&dir.join(file));
 }
 
 /// Whether openssl verifies the signature under `NAME.pub`.

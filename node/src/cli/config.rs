@@ -35,9 +35,13 @@ fn load(home: &Home) -> Result<Loaded, Failure> {
 fn check(home: &Home, console: &Console) -> Result<Exit, Failure> {
     let config = load(home)?.config;
     let refuse = |e: KeyError| super::key::refuse(&e);
-    let opener = config.keys.opener().map_err(refuse)?;
+    let opener = config.keys.opener(home).map_err(refuse)?;
     let voting = config.keys.consensus_reference(home).map_err(refuse)?;
     opener.ledger_key(&voting).map_err(refuse)?;
+    let next = config.keys.next_consensus_reference(home).map_err(refuse)?;
+    if next.exists() {
+        opener.ledger_key(&next).map_err(refuse)?;
+    }
     opener.secret(&config.keys.network_path(home)).map_err(refuse)?;
     // The centre's people may keep this one elsewhere, on a token for example.
     if home.operator_key().exists() {

@@ -16,8 +16,8 @@ use super::show::segment;
 use super::sign::SignArgs;
 use super::{HomeArg, NodesArg};
 use crate::api::schema::{Action, ApproveChange, Change, Member, ProposeChange};
-use crate::config::{Home, Keys};
-use crate::keys::{KeyError, KeyReference};
+use crate::config::Home;
+use crate::keys::KeyError;
 
 /// Propose, approve and look up changes of membership, keys and rules.
 #[derive(Subcommand)]
@@ -159,16 +159,16 @@ impl Offer {
     async fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (chain, _) = Nodes::new(&self.nodes.nodes)?.chain().await?;
         let home = Home::new(&self.home.home);
-        let keys = Keys::of_home(&home);
-        let opener = self.open.home_opener(&keys)?;
+        let (keys, opener) = self.open.of_home(&home)?;
         let refuse = |e: KeyError| super::key::refuse(&e);
-        let next = |path: PathBuf| (self.rotate && path.exists()).then_some(path);
-        let voting = match next(home.next_consensus_key()) {
-            Some(path) => KeyReference::File(path),
-            None => keys.consensus_reference(&home).map_err(refuse)?,
+        let next = keys.next_consensus_reference(&home).map_err(refuse)?;
+        let voting = match self.rotate && next.exists() {
+            true => next,
+            false => keys.consensus_reference(&home).map_err(refuse)?,
         };
         let voting = opener.ledger_key(&voting).map_err(refuse)?;
-        let network = next(home.next_network_key()).unwrap_or_else(|| keys.network_path(&home));
+        let next = home.next_network_key();
+        let network = if self.rotate && next.exists() { next } else { keys.network_path(&home) };
         let network = opener.secret(&network).map_err(refuse)?;
         let validator = Validator {
             public_key: voting.public_key(),

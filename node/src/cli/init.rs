@@ -14,15 +14,17 @@ use libp2p::Multiaddr;
 use super::HomeArg;
 use super::key::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
-use crate::config::{Config, Home, NodeDescription, Peer, render};
+use crate::config::{Config, Home, Keys, NodeDescription, Peer, render};
 use crate::genesis::{self, Centre};
-use crate::keys::{KeyFile, Passphrase, Secret};
+use crate::keys::{KeyFile, KeyReference, LedgerKey, Passphrase, Secret};
 
 /// Make a node's home: keys, configuration and genesis entry.
 #[derive(Args)]
 #[command(
     after_help = "Examples 示例:\n  zhulian init --home gz --name guangzhou --centre 12440100DEM0000149 \\\n    \
     --centre-name 广州示例公共资源交易中心 --region 440100 --passphrase-from file:gz.passphrase\n  \
+    zhulian init --home gz ... --consensus-key 'pkcs11:token=gz;object=vote' --pin-from file:gz.pin \\\n    \
+    --pkcs11-module /usr/lib/softhsm/libsofthsm2.so\n  \
     zhulian init --home gz ... --genesis genesis.toml --signoffs signoffs.toml \\\n    \
     --peer 3b6a...=/ip4/192.0.2.7/udp/7100/quic-v1"
 )]
@@ -50,6 +52,9 @@ pub(crate) struct Init {
     /// Another member: network key, '=', its addresses with ',' between 其他成员
     #[arg(long = "peer", value_name = "KEY=ADDRESS", value_parser = peer)]
     peers: Vec<Peer>,
+    /// The voting key, if it is on a token already: a pkcs11: URI 投票密钥已在密码设备上
+    #[arg(long, value_name = "URI", value_parser = token)]
+    consensus_key: Option<String>,
     /// Leave the keys readable to whoever can read their files 密钥不加密
     #[arg(long)]
     unencrypted: bool,
@@ -61,6 +66,14 @@ pub(crate) struct Init {
     /// The members' sign-offs 创世签署文件
     #[arg(long, value_name = "FILE", requires = "genesis")]
     signoffs: Option<PathBuf>,
+}
+
+fn token(text: &str) -> Result<String, String> {
+    match text.parse() {
+        Ok(KeyReference::Token(_)) => Ok(text.into()),
+        Ok(KeyReference::File(_)) => Err("write pkcs11:...; without this a key is made in a file".into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn peer(text: &str) -> Result<Peer, String> {
@@ -81,6 +94,16 @@ pub(crate) struct HomePlan {
     pub(crate) api: SocketAddr,
     pub(crate) peers: Vec<Peer>,
     pub(crate) genesis_hash: String,
+    pub(crate) keys: Keys,
+}
+
+/// How the keys of a new home are made.
+#[derive(Default)]
+pub(crate) struct NewKeys {
+    /// What encrypts their files; nothing leaves them readable.
+    pub(crate) passphrase: Option<Passphrase>,
+    /// The voting key that is on a token already.
+    pub(crate) voting: Option<LedgerKey>,
 }
 
 impl Init {
@@ -104,10 +127,19 @@ impl Init {
             api: self.api,
             peers: self.peers,
             genesis_hash: genesis.as_ref().map(|(g, _)| g.hash.to_string()).unwrap_or_default(),
+            keys: self.open.configured(self.consensus_key)?,
         };
         check(&plan, &home)?;
-        let passphrase = self.open.protection(self.unencrypted)?;
-        let centre = make_keys(&home, &plan, passphrase.as_ref())?;
+        let new = NewKeys {
+            voting: match plan.keys.consensus_reference(&home) {
+                Ok(token @ KeyReference::Token(_)) => Some(self.open.opener()?.ledger_key(&token)),
+                _ => None,
+            }
+            .transpose()
+            .map_err(|e| super::key::refuse(&e))?,
+            passphrase: self.open.protection(self.unencrypted)?,
+        };
+        let centre = make_keys(&home, &plan, &new)?;
         write_config(&home, &plan)?;
         if let Some((_, bytes)) = &genesis {
             write_new(&home.root().join("genesis.toml"), bytes)?;
@@ -164,16 +196,13 @@ impl HomePlan {
             listen: self.listen.iter().map(ToString::to_string).collect(),
             peers: self.peers.clone(),
             api: self.api.to_string(),
+            keys: self.keys.clone(),
         }
     }
 }
 
-/// Makes the directory, its keys, encrypted when there is a passphrase, and the centre's entry for a genesis.
-pub(crate) fn make_keys(
-    home: &Home,
-    plan: &HomePlan,
-    passphrase: Option<&Passphrase>,
-) -> Result<Centre, Failure> {
+/// Makes the directory, its keys, and the centre's entry for a genesis.
+pub(crate) fn make_keys(home: &Home, plan: &HomePlan, new: &NewKeys) -> Result<Centre, Failure> {
     let nothing_lost = words(
         "The home is not complete; nothing that existed was changed. Choose another --home.",
         "节点目录未完成，已有文件未改动。请选择其他 --home。",
@@ -187,14 +216,17 @@ pub(crate) fn make_keys(
     let make = |path: PathBuf| -> Result<String, Failure> {
         let secret = Secret::generate().map_err(|e| Failure::because(e, nothing_lost.clone()))?;
         let key = secret.public_key().to_string();
-        KeyFile::Ledger(secret).create(&path, passphrase).map_err(|e| super::key::refuse(&e))?;
+        KeyFile::Ledger(secret).create(&path, new.passphrase.as_ref()).map_err(|e| super::key::refuse(&e))?;
         Ok(key)
     };
     let centre = Centre {
         code: plan.code.clone(),
         name: plan.title.clone(),
         region: plan.region.clone(),
-        consensus_key: make(home.consensus_key())?,
+        consensus_key: match &new.voting {
+            Some(key) => key.public_key().to_string(),
+            None => make(home.consensus_key())?,
+        },
         network_key: make(home.network_key())?,
         keys: vec![make(home.operator_key())?],
     };

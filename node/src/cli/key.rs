@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::output::{Console, Exit, Failure, Words, words};
 use crate::config::{Home, Keys};
 use crate::keys::{
-    CertificateKey, KeyError, KeyFile, KeyReference, LedgerKey, Opener, Passphrase, Pkcs12, Secret,
-    SecretSource, is_encrypted,
+    CertificateKey, Foreign, KeyAlgorithm, KeyError, KeyFile, KeyReference, LedgerKey, Opener, Passphrase,
+    Secret, SecretSource, is_encrypted,
 };
 
 /// How keys are opened. Secrets themselves are never arguments.
@@ -27,8 +28,7 @@ pub(crate) struct OpenArgs {
 
 /// Not parsed by clap: its message would repeat the text, which may be the secret by mistake.
 fn source(text: Option<&String>) -> Result<SecretSource, Failure> {
-    let usage = |e: KeyError| Failure { exit: Exit::Usage, ..refuse(&e) };
-    text.map_or(Ok(SecretSource::Prompt), |text| text.parse().map_err(usage))
+    text.map_or(Ok(SecretSource::Prompt), |text| text.parse().map_err(|e| refuse(&e)))
 }
 
 impl OpenArgs {
@@ -41,20 +41,41 @@ impl OpenArgs {
         ))
     }
 
-    /// The same for a home: where these arguments say nothing its configuration does.
-    pub(crate) fn home_opener(&self, keys: &Keys) -> Result<Opener, Failure> {
-        let configured = keys.opener().map_err(|e| refuse(&e))?;
+    /// Where the keys of a home are, and what opens them: where these arguments say nothing, its configuration does.
+    pub(crate) fn of_home(&self, home: &Home) -> Result<(Keys, Opener), Failure> {
+        let keys = Keys::of_home(home, std::env::vars()).map_err(|e| super::start::refuse_config(&e))?;
+        let configured = keys.opener(home).map_err(|e| refuse(&e))?;
         let own = self.opener()?;
         let passphrase = if self.passphrase_from.is_some() { own.passphrase } else { configured.passphrase };
         let pin = if self.pin_from.is_some() { own.pin } else { configured.pin };
-        Ok(Opener::new(passphrase, pin, own.module.or(configured.module)))
+        Ok((keys, Opener::new(passphrase, pin, own.module.or(configured.module))))
     }
 
     /// The voting key of a home.
     pub(crate) fn voting_key(&self, home: &Home) -> Result<LedgerKey, Failure> {
-        let keys = Keys::of_home(home);
+        let (keys, opener) = self.of_home(home)?;
         let reference = keys.consensus_reference(home).map_err(|e| refuse(&e))?;
-        self.home_opener(&keys)?.ledger_key(&reference).map_err(|e| refuse(&e))
+        opener.ledger_key(&reference).map_err(|e| refuse(&e))
+    }
+
+    /// What the configuration of a new home says of its keys; files are named as they are found from anywhere.
+    pub(crate) fn configured(&self, consensus: Option<String>) -> Result<Keys, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|e| Failure::because(e, words("Nothing was made.", "未创建任何内容。")))?;
+        let named = |text: Option<&String>| source(text).map(|source| source.within(&here).to_string());
+        // A name without a directory is looked for where the system keeps its libraries.
+        let module = self.pkcs11_module.as_ref().map(|path| match path.components().count() {
+            1 => path.display().to_string(),
+            _ => here.join(path).display().to_string(),
+        });
+        let default = Keys::default();
+        Ok(Keys {
+            consensus: consensus.unwrap_or(default.consensus),
+            passphrase_from: named(self.passphrase_from.as_ref())?,
+            pin_from: named(self.pin_from.as_ref())?,
+            pkcs11_module: module.unwrap_or_default(),
+            ..default
+        })
     }
 
     /// A new passphrase, or none where the operator does without.
@@ -100,13 +121,13 @@ pub(crate) enum Key {
         #[arg(default_value = ".")]
         directory: PathBuf,
     },
-    /// Take a private key and its certificates out of a PKCS#12 file, or a private key out of PEM 导入证书与私钥
+    /// Take over a certificate's private key that another program made, from PKCS#12 or PKCS#8 导入证书私钥
     #[command(
         after_help = "Examples 示例:\n  zhulian key import company.p12 company.key --certificates company.pem\n  \
         zhulian key import company-key.pem company.key"
     )]
     Import {
-        /// The PKCS#12 file (.p12, .pfx), or PEM with PKCS#8
+        /// A PKCS#12 file, or PKCS#8 in PEM or DER; mode 600
         from: PathBuf,
         /// The key file to make
         to: PathBuf,
@@ -144,6 +165,14 @@ pub(crate) enum Key {
         #[command(flatten)]
         open: OpenArgs,
     },
+    /// Take the encryption off a key file 解除密钥文件的加密
+    #[command(after_help = "Example 示例:\n  zhulian key unprotect test.key")]
+    Unprotect {
+        /// The key file
+        file: PathBuf,
+        #[command(flatten)]
+        open: OpenArgs,
+    },
     /// Encrypt a key file under another passphrase 更换口令
     #[command(
         after_help = "Example 示例:\n  zhulian key change-passphrase seller.key --new-passphrase-from file:new.passphrase"
@@ -173,8 +202,12 @@ impl Key {
             Self::List { directory } => {
                 let found = list(&directory)?.into_iter().map(|path| {
                     let opened = match is_encrypted(&path) {
-                        Ok(true) => Ok(serde_json::json!({ "key": path, "kind": null, "public_key": null, "encrypted": true })),
-                        Ok(false) => Opener::default().open(&path).map(|key| shown(&path.display().to_string(), &key, false)),
+                        // Not asked for a passphrase, and so nothing is known of it.
+                        Ok(true) => Ok(row(&path.display().to_string(), "-", None, None, true)),
+                        Ok(false) => {
+                            let opened = Opener::default().open(&path);
+                            opened.map(|key| shown(&path.display().to_string(), &key, false))
+                        }
                         Err(error) => Err(error),
                     };
                     opened.map_err(|e| refuse(&e))
@@ -183,19 +216,20 @@ impl Key {
             }
             Self::Import { from, to, certificates, import_passphrase_from, unencrypted, open } => {
                 let import = source(import_passphrase_from.as_ref())?;
-                let (key, chain) = read_foreign(&from, import)?;
-                if chain.is_some() != certificates.is_some() {
+                let found = Opener::new(import, SecretSource::Prompt, None).import(&from);
+                let Foreign { key, chain } = found.map_err(|e| refuse(&e))?;
+                if chain.is_empty() == certificates.is_some() {
                     return Err(Failure::usage(words(
-                        "--certificates belongs to a PKCS#12 file, and is needed for it: the file for its certificates. \
-                         Nothing was imported.",
-                        "导入 PKCS#12 文件时须以 --certificates 指定证书链文件，其他文件则不需要。未导入任何内容。",
+                        "--certificates names the file to make for the certificates of a PKCS#12 file: it is needed if there \
+                         are any, and for nothing else. Nothing was imported.",
+                        "导入含证书的 PKCS#12 文件时须以 --certificates 指定证书链文件，其他情形不需要。未导入任何内容。",
                     )));
                 }
                 let passphrase = open.protection(unencrypted)?;
                 let key = KeyFile::Certificate(Box::new(key));
                 key.create(&to, passphrase.as_ref()).map_err(|e| refuse(&e))?;
-                if let (Some(file), Some(chain)) = (&certificates, &chain) {
-                    super::init::write_new(file, pem(chain).as_bytes())?;
+                if let Some(file) = &certificates {
+                    super::init::write_new(file, pem(&chain).as_bytes())?;
                 }
                 let mut value = shown(&to.display().to_string(), &key, !unencrypted);
                 value["certificates"] = serde_json::json!(certificates);
@@ -210,15 +244,18 @@ impl Key {
                 Ok(Exit::Done)
             }
             Self::Protect { file, open } => {
-                reprotect(&file, false, &Opener::default(), || Ok(open.protection(false)?), console)
+                expect(&file, false)?;
+                rewrite(&file, &Opener::default(), || open.protection(false), console)
             }
-            Self::ChangePassphrase { file, new_passphrase_from, open } => reprotect(
-                &file,
-                true,
-                &open.opener()?,
-                || new_passphrase(new_passphrase_from.as_ref()).map(Some),
-                console,
-            ),
+            Self::Unprotect { file, open } => {
+                expect(&file, true)?;
+                rewrite(&file, &open.opener()?, || Ok(None), console)
+            }
+            Self::ChangePassphrase { file, new_passphrase_from, open } => {
+                expect(&file, true)?;
+                let new = || new_passphrase(new_passphrase_from.as_ref()).map(Some);
+                rewrite(&file, &open.opener()?, new, console)
+            }
         }
     }
 }
@@ -227,38 +264,26 @@ fn new_passphrase(text: Option<&String>) -> Result<Passphrase, Failure> {
     source(text)?.read_new("New passphrase 新口令").map_err(|e| refuse(&e))
 }
 
-fn reprotect(
+/// Refuses a file that is encrypted, or is not, against what is asked for.
+fn expect(file: &Path, encrypted: bool) -> Result<(), Failure> {
+    match is_encrypted(file).map_err(|e| refuse(&e))? {
+        found if found == encrypted => Ok(()),
+        found => Err(refuse(&KeyError::Protection { path: file.into(), encrypted: found })),
+    }
+}
+
+/// Puts the key of a file in its place again, under another passphrase or none.
+fn rewrite(
     file: &Path,
-    encrypted: bool,
     opener: &Opener,
     passphrase: impl FnOnce() -> Result<Option<Passphrase>, Failure>,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let found = is_encrypted(file).map_err(|e| refuse(&e))?;
-    if found != encrypted {
-        return Err(refuse(&KeyError::Protection { path: file.into(), encrypted: found }));
-    }
     let key = opener.open(file).map_err(|e| refuse(&e))?;
-    if let Some(passphrase) = passphrase()? {
-        key.replace(file, &passphrase).map_err(|e| refuse(&e))?;
-    }
-    console.fields(&shown(&file.display().to_string(), &key, true));
+    let passphrase = passphrase()?;
+    key.replace(file, passphrase.as_ref()).map_err(|e| refuse(&e))?;
+    console.fields(&shown(&file.display().to_string(), &key, passphrase.is_some()));
     Ok(Exit::Done)
-}
-
-/// A key of another program: PKCS#12 by its ending, else PEM.
-fn read_foreign(
-    path: &Path,
-    passphrase: SecretSource,
-) -> Result<(CertificateKey, Option<Vec<Vec<u8>>>), Failure> {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    if matches!(ending.as_str(), "p12" | "pfx") {
-        let read = Pkcs12::read(path, &passphrase).map_err(|e| refuse(&e))?;
-        return Ok((read.key, Some(read.chain)));
-    }
-    let opener = Opener::new(passphrase, SecretSource::Prompt, None);
-    let key = opener.certificate_key(&KeyReference::File(path.into())).map_err(|e| refuse(&e))?;
-    Ok((key, None))
 }
 
 /// Certificates in PEM, in their order.
@@ -267,32 +292,46 @@ fn pem(chain: &[Vec<u8>]) -> String {
     chain.iter().filter_map(|der| encode_string("CERTIFICATE", LineEnding::LF, der).ok()).collect()
 }
 
-fn shown(name: &str, key: &KeyFile, encrypted: bool) -> serde_json::Value {
-    let (kind, public) = match key {
-        KeyFile::Ledger(secret) => ("Ed25519".to_owned(), Some(secret.public_key().to_string())),
-        // Its public half is in the certificate.
-        KeyFile::Certificate(key) => (format!("certificate, {}", key.algorithm()), None),
-    };
-    serde_json::json!({ "key": name, "kind": kind, "public_key": public, "encrypted": encrypted })
+/// What is told of a key: its public half if the ledger knows it, else the fingerprint of that.
+fn shown(name: &str, key: &KeyFile, encrypted: bool) -> Value {
+    match key {
+        KeyFile::Ledger(secret) => row(name, ED25519, Some(secret.public_key().to_string()), None, encrypted),
+        KeyFile::Certificate(key) => shown_certificate(name, key, encrypted),
+    }
+}
+
+const ED25519: &str = "Ed25519";
+
+fn shown_certificate(name: &str, key: &CertificateKey, encrypted: bool) -> Value {
+    let kind = format!("certificate, {}", key.algorithm());
+    row(name, &kind, None, key.fingerprint().map(hex::encode), encrypted)
+}
+
+fn row(name: &str, kind: &str, public: Option<String>, spki: Option<String>, encrypted: bool) -> Value {
+    serde_json::json!({
+        "key": name, "kind": kind, "public_key": public, "spki_sha256": spki, "encrypted": encrypted,
+    })
 }
 
 fn show(console: &Console, keys: &[String], open: &OpenArgs) -> Result<Exit, Failure> {
     let opener = open.opener()?;
-    let one = |text: &String| -> Result<serde_json::Value, KeyError> {
-        match text.parse()? {
-            KeyReference::File(path) => Ok(shown(text, &opener.open(&path)?, is_encrypted(&path)?)),
-            reference @ KeyReference::Token(_) => {
-                let key = opener.ledger_key(&reference)?;
-                Ok(serde_json::json!({
-                    "key": text, "kind": "Ed25519", "public_key": key.public_key().to_string(), "encrypted": true,
-                }))
-            }
+    let one = |text: &String| -> Result<Value, KeyError> {
+        let reference: KeyReference = text.parse()?;
+        if let KeyReference::File(path) = &reference {
+            return Ok(shown(text, &opener.open(path)?, is_encrypted(path)?));
         }
+        // What a token keeps is as good as encrypted.
+        let key = opener.certificate_key(&reference)?;
+        if key.algorithm() != KeyAlgorithm::Ed25519 {
+            return Ok(shown_certificate(text, &key, true));
+        }
+        let key = opener.ledger_key(&reference)?;
+        Ok(row(text, ED25519, Some(key.public_key().to_string()), None, true))
     };
     print(console, keys.iter().map(|text| one(text).map_err(|e| refuse(&e))).collect())
 }
 
-fn print(console: &Console, found: Vec<Result<serde_json::Value, Failure>>) -> Result<Exit, Failure> {
+fn print(console: &Console, found: Vec<Result<Value, Failure>>) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     let mut keys = Vec::new();
     for one in found {
@@ -308,16 +347,17 @@ fn print(console: &Console, found: Vec<Result<serde_json::Value, Failure>>) -> R
         true => words("encrypted", "已加密"),
         false => words("not encrypted", "未加密"),
     };
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
-    let row = |key: &serde_json::Value| {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let row = |key: &Value| {
         let protection = protection(key["encrypted"] == true).pick(console.table_lang());
-        vec![text(&key["key"]), text(&key["kind"]), protection, text(&key["public_key"])]
+        let public = if key["public_key"].is_null() { &key["spki_sha256"] } else { &key["public_key"] };
+        vec![text(&key["key"]), text(&key["kind"]), protection, text(public)]
     };
     let headings: [Words; 4] = [
         words("key", "密钥"),
         words("kind", "类型"),
         words("at rest", "保存方式"),
-        words("public key", "公钥"),
+        words("public key, or fingerprint of it", "公钥或公钥指纹"),
     ];
     console.rows(&headings, keys.iter().map(row).collect(), &keys);
     Ok(exit)
@@ -338,8 +378,11 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// What to say about a key that cannot be made or read.
 pub(crate) fn refuse(error: &KeyError) -> Failure {
     let en = error.to_string();
-    Failure::failed(words(
+    let message = words(
         format!("{}. The key was not used.", en.trim_end_matches('.')),
         format!("{}。未使用该密钥。", error.zh().trim_end_matches('。')),
-    ))
+    );
+    let asked_wrongly = matches!(error, KeyError::BadSource | KeyError::BadUri(_));
+    let exit = if asked_wrongly { Exit::Usage } else { Exit::Failed };
+    Failure { exit, code: Some(error.code().into()), ..Failure::failed(message) }
 }

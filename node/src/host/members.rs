@@ -6,7 +6,6 @@ use ledger::validators::ValidatorSet;
 
 use super::{Host, HostError, new_replica};
 use crate::catchup::Names;
-use crate::keys::LedgerKey;
 use crate::members::mesh;
 use crate::wal::Wal;
 
@@ -89,8 +88,8 @@ impl Host {
         if !self.parts.next_key.exists() {
             return Ok(());
         }
-        let next = match self.parts.opener.secret(&self.parts.next_key) {
-            Ok(secret) => LedgerKey::from(secret.signing_key()),
+        let next = match self.parts.opener.ledger_key(&self.parts.next_key) {
+            Ok(key) => key,
             Err(error) => {
                 tracing::error!(%error, "the next voting key cannot be read");
                 return Ok(());

@@ -6,18 +6,22 @@ use std::sync::Arc;
 
 use ledger::crypto::SigningKey;
 use p256::ecdsa::signature::Signer as _;
+use pkcs8::der::asn1::{BitStringRef, Null};
 use pkcs8::der::pem::PemLabel as _;
+use pkcs8::der::{AnyRef, Encode as _};
+use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{
-    AssociatedOid as _, DecodePrivateKey as _, EncryptedPrivateKeyInfoRef, ObjectIdentifier,
-    PrivateKeyInfoRef, SecretDocument,
+    AssociatedOid as _, DecodePrivateKey as _, EncodePublicKey as _, ObjectIdentifier, PrivateKeyInfoRef,
+    SecretDocument,
 };
 use ring::rand::SystemRandom;
 use ring::rsa;
 use ring::signature::RSA_PKCS1_SHA256;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::KeyError;
 use super::token::Token;
-use super::{KeyError, Passphrase};
 
 /// What a certificate's key signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,31 +115,6 @@ impl CertificateKey {
         Ok(Self { form, document: Some(document) })
     }
 
-    /// Reads PEM: PKCS#8, encrypted or not.
-    ///
-    /// # Errors
-    /// [`KeyError::NotACertificateKey`]; whatever `passphrase` fails with.
-    pub fn from_pem(
-        path: &Path,
-        text: &str,
-        passphrase: impl FnOnce() -> Result<Passphrase, KeyError>,
-    ) -> Result<Self, KeyError> {
-        let refuse = |reason: String| KeyError::NotACertificateKey { path: path.into(), reason };
-        let (label, document) =
-            SecretDocument::from_pem(text.trim_start()).map_err(|e| refuse(e.to_string()))?;
-        match label {
-            label if label == PrivateKeyInfoRef::PEM_LABEL => Self::from_pkcs8(path, document),
-            label if label == EncryptedPrivateKeyInfoRef::PEM_LABEL => {
-                let sealed = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes());
-                let sealed = sealed.map_err(|e| refuse(e.to_string()))?;
-                let opened = sealed.decrypt(passphrase()?.as_str());
-                let opened = opened.map_err(|_| KeyError::WrongPassphrase(path.into()))?;
-                Self::from_pkcs8(path, opened)
-            }
-            other => Err(refuse(format!("it is a {other}; convert it with `openssl pkcs8 -topk8`"))),
-        }
-    }
-
     /// A key that a token keeps.
     pub fn on_token(token: Arc<Token>) -> Self {
         Self { form: Form::Token(token), document: None }
@@ -182,10 +161,24 @@ impl CertificateKey {
             }
             Form::Sm2(key) => {
                 let made: sm2::dsa::Signature = key.try_sign(message).map_err(|e| failed(&e))?;
-                der_pair(&made.to_bytes()).ok_or_else(|| failed(&"the signature is malformed"))
+                Ok(made.to_der().as_bytes().to_vec())
             }
             Form::Token(token) => token.sign(message),
         }
+    }
+
+    /// SHA-256 of the public half as a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), by which a key is told from
+    /// another. Nothing for a key on a token.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        let spki = match &self.form {
+            Form::Ed25519(key) => spki(ED25519, None, key.public_key().as_bytes()),
+            Form::EcdsaP256(key) => Some(key.verifying_key().to_public_key_der().ok()?.into_vec()),
+            Form::EcdsaP384(key) => Some(key.verifying_key().to_public_key_der().ok()?.into_vec()),
+            Form::Sm2(key) => Some(key.verifying_key().to_public_key_der().ok()?.into_vec()),
+            Form::Rsa(key) => spki(RSA, Some(Null.into()), key.public().as_ref()),
+            Form::Token(_) => None,
+        };
+        Some(Sha256::digest(spki?).into())
     }
 
     /// PKCS#8 in PEM, to be written to a file. Nothing for a key on a token.
@@ -200,13 +193,8 @@ fn ed25519(private: &[u8]) -> Option<SigningKey> {
     Some(SigningKey::from_seed(&seed))
 }
 
-/// `SEQUENCE { r INTEGER, s INTEGER }` of two numbers of equal length.
-fn der_pair(raw: &[u8]) -> Option<Vec<u8>> {
-    use pkcs8::der::Encode as _;
-    use pkcs8::der::asn1::UintRef;
-    let (r, s) = raw.split_at(raw.len() / 2);
-    let parts = [UintRef::new(r).ok()?.to_der().ok()?, UintRef::new(s).ok()?.to_der().ok()?].concat();
-    let mut made = vec![0x30, u8::try_from(parts.len()).ok().filter(|n| *n < 0x80)?];
-    made.extend(parts);
-    Some(made)
+fn spki(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, key: &[u8]) -> Option<Vec<u8>> {
+    let subject_public_key = BitStringRef::from_bytes(key).ok()?;
+    let algorithm = AlgorithmIdentifierRef { oid, parameters };
+    SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok()
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::HEADER;
+use super::token::TokenFault;
 
 /// Why a key cannot be made, read or used. No variant holds anything secret.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +92,7 @@ pub enum KeyError {
     BadUri(String),
     /// The token, its module, or the key on it.
     #[error("the PKCS#11 token: {0}")]
-    Token(String),
+    Token(#[from] TokenFault),
     /// A private key of a certificate that is not read.
     #[error("{} holds no private key that is known here: {reason}; known are Ed25519, ECDSA P-256 and P-384, RSA of 2048 to 4096 bits, and SM2, as PKCS#8", path.display())]
     NotACertificateKey {
@@ -101,19 +102,45 @@ pub enum KeyError {
         reason: String,
     },
     /// A PKCS#12 file that is not read.
-    #[error("{} is not a PKCS#12 file that this passphrase opens: {reason}", path.display())]
+    #[error("{} is not a PKCS#12 file that is read here: {reason}", path.display())]
     Pkcs12 {
         /// The file.
         path: PathBuf,
         /// Why not.
         reason: String,
     },
-    /// A signature could not be made.
-    #[error("the key did not sign: {0}")]
+    /// A signature, or an encrypted file, could not be made.
+    #[error("nothing was made with the key: {0}")]
     Signing(String),
 }
 
 impl KeyError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "key_file",
+            Self::Exists(_) => "key_exists",
+            Self::Exposed { .. } => "key_exposed",
+            Self::NotAKey(_) => "not_a_key",
+            Self::OtherKind { .. } => "other_kind_of_key",
+            Self::Random(_) => "no_random_source",
+            Self::WrongPassphrase(_) => "wrong_passphrase",
+            Self::NotDecryptable { .. } => "not_decryptable",
+            Self::Protection { encrypted: true, .. } => "key_encrypted_already",
+            Self::Protection { encrypted: false, .. } => "key_not_encrypted",
+            Self::NoTerminal { .. } => "no_terminal",
+            Self::Mismatch => "entries_differ",
+            Self::BadPassphrase => "bad_passphrase",
+            Self::BadSource => "bad_secret_source",
+            Self::NoCredentials(_) => "no_credentials",
+            Self::BadUri(_) => "bad_pkcs11_uri",
+            Self::Token(fault) => fault.code(),
+            Self::NotACertificateKey { .. } => "not_a_certificate_key",
+            Self::Pkcs12 { .. } => "not_pkcs12",
+            Self::Signing(_) => "key_not_used",
+        }
+    }
+
     /// The same in Chinese.
     pub fn zh(&self) -> String {
         match self {
@@ -158,15 +185,15 @@ impl KeyError {
                 "未收到凭据 {name:?}：$CREDENTIALS_DIRECTORY 未设置或不是绝对路径；请在服务单元中加入 LoadCredential= 或 LoadCredentialEncrypted="
             ),
             Self::BadUri(reason) => format!("PKCS#11 URI 未被接受：{reason}"),
-            Self::Token(reason) => format!("PKCS#11 密码设备：{reason}"),
+            Self::Token(fault) => format!("PKCS#11 密码设备：{}", fault.zh()),
             Self::NotACertificateKey { path, reason } => format!(
                 "{} 中没有可识别的私钥（{reason}）；支持 PKCS#8 格式的 Ed25519、ECDSA P-256 与 P-384、2048 至 4096 位 RSA、SM2",
                 path.display()
             ),
             Self::Pkcs12 { path, reason } => {
-                format!("{} 不是该口令可打开的 PKCS#12 文件：{reason}", path.display())
+                format!("{} 不是可读取的 PKCS#12 文件：{reason}", path.display())
             }
-            Self::Signing(reason) => format!("密钥未能签名：{reason}"),
+            Self::Signing(reason) => format!("密钥未能使用：{reason}"),
         }
     }
 }

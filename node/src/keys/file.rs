@@ -5,8 +5,8 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::Path;
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::scrypt::{Identity, Recipient};
@@ -56,20 +56,25 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)
 }
 
-/// Puts other contents into a key file: whoever reads it sees the old or the new ones, also after a crash.
+/// Puts other contents into a key file: whoever reads it sees the old or the new ones, also after a crash. Its owner
+/// stays the same, so that root may do this for a service.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let io = |reason| KeyError::Io { path: path.into(), reason };
+    // The file itself, if the path is a link to it.
+    let path = path.canonicalize().map_err(io)?;
+    let owner = path.metadata().map_err(io)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
     create(&beside, bytes)?;
-    let renamed = std::fs::rename(&beside, path);
-    if renamed.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    renamed.map_err(io)?;
-    let directory =
-        path.parent().filter(|p| !p.as_os_str().is_empty()).map_or(PathBuf::from("."), PathBuf::from);
+    let moved = chown(&beside, Some(owner.uid()), Some(owner.gid()))
+        .and_then(|()| std::fs::rename(&beside, &path))
+        .inspect_err(|_| {
+            // What went wrong is told; the copy beside is ours to take away.
+            let _ = std::fs::remove_file(&beside);
+        });
+    moved.map_err(io)?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
     File::open(directory).and_then(|d| d.sync_all()).map_err(io)
 }
 

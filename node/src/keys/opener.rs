@@ -10,7 +10,8 @@ use ledger::crypto::{PublicKey, Signature, SigningKey};
 
 use super::error::{CERTIFICATE_KEY, LEDGER_KEY};
 use super::file::{self, KEY_FILE_BYTES_MAX};
-use super::token::Token;
+use super::foreign::{self, Foreign};
+use super::token::{Token, TokenFault};
 use super::{CertificateKey, KeyError, Passphrase, Pkcs11Uri, Secret, SecretSource};
 
 /// Where a key is: a file, or a token.
@@ -30,6 +31,24 @@ impl FromStr for KeyReference {
             return Ok(Self::Token(Box::new(text.parse()?)));
         }
         Ok(Self::File(text.into()))
+    }
+}
+
+impl KeyReference {
+    /// The same with a relative path starting at a directory.
+    pub fn within(self, root: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(root.join(path)),
+            token @ Self::Token(_) => token,
+        }
+    }
+
+    /// Whether it is there: a file may not be yet, a token that is named should be.
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Token(_) => true,
+        }
     }
 }
 
@@ -162,30 +181,50 @@ impl Opener {
         if !file::is_encrypted(&bytes) {
             return self.parse(path, &bytes);
         }
-        let plain = file::decrypt(path, &bytes, &self.passphrase_of(path)?);
-        if matches!(plain, Err(KeyError::WrongPassphrase(_))) {
-            *self.entered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(entered) = self.entered() {
+            match file::decrypt(path, &bytes, &entered) {
+                // It was another file's; this one's is asked for.
+                Err(KeyError::WrongPassphrase(_)) => {}
+                plain => return self.parse(path, &*plain?),
+            }
         }
-        self.parse(path, &*plain?)
+        let plain = file::decrypt(path, &bytes, &self.ask(path)?)?;
+        self.parse(path, &plain)
     }
 
     fn parse(&self, path: &Path, bytes: &[u8]) -> Result<KeyFile, KeyError> {
-        if bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
-            let text = std::str::from_utf8(bytes).map_err(|_| KeyError::NotAKey(path.into()))?;
-            let key = CertificateKey::from_pem(path, text, || self.passphrase_of(path))?;
-            return Ok(KeyFile::Certificate(Box::new(key)));
+        if foreign::is_foreign(bytes) {
+            let read = foreign::read(path, bytes, || self.passphrase_of(path))?;
+            return Ok(KeyFile::Certificate(Box::new(read.key)));
         }
         Secret::parse(bytes).map(KeyFile::Ledger).ok_or_else(|| KeyError::NotAKey(path.into()))
     }
 
-    fn passphrase_of(&self, path: &Path) -> Result<Passphrase, KeyError> {
-        let mut entered = self.entered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(passphrase) = entered.as_ref() {
-            return Ok(passphrase.clone());
+    /// A key that another program made, with the certificates beside it.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn import(&self, path: &Path) -> Result<Foreign, KeyError> {
+        let bytes = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
+        if !foreign::is_foreign(&bytes) || file::is_encrypted(&bytes) {
+            let reason = "it is neither PKCS#8 nor PKCS#12".into();
+            return Err(KeyError::NotACertificateKey { path: path.into(), reason });
         }
+        foreign::read(path, &bytes, || self.passphrase_of(path))
+    }
+
+    fn passphrase_of(&self, path: &Path) -> Result<Passphrase, KeyError> {
+        self.entered().map_or_else(|| self.ask(path), Ok)
+    }
+
+    fn entered(&self) -> Option<Passphrase> {
+        self.entered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ask(&self, path: &Path) -> Result<Passphrase, KeyError> {
         let passphrase = self.passphrase.read(&format!("Passphrase of 口令 {}", path.display()))?;
         if self.passphrase == SecretSource::Prompt {
-            *entered = Some(passphrase.clone());
+            *self.entered.lock().unwrap_or_else(PoisonError::into_inner) = Some(passphrase.clone());
         }
         Ok(passphrase)
     }
@@ -205,12 +244,12 @@ impl KeyFile {
         file::create(path, &self.contents(passphrase)?)
     }
 
-    /// Puts the key, encrypted anew, in the place of a file that held it.
+    /// Puts the key, encrypted when there is a passphrase, in the place of a file that held it.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn replace(&self, path: &Path, passphrase: &Passphrase) -> Result<(), KeyError> {
-        file::replace(path, &self.contents(Some(passphrase))?)
+    pub fn replace(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<(), KeyError> {
+        file::replace(path, &self.contents(passphrase)?)
     }
 
     fn contents(&self, passphrase: Option<&Passphrase>) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
@@ -218,7 +257,7 @@ impl KeyFile {
             Self::Ledger(secret) => Some(secret.text()),
             Self::Certificate(key) => key.pem(),
         };
-        let text = text.ok_or_else(|| KeyError::Token("a key on a token cannot be taken out".into()))?;
+        let text = text.ok_or_else(|| KeyError::from(TokenFault::StaysThere))?;
         Ok(zeroize::Zeroizing::new(match passphrase {
             Some(passphrase) => file::encrypt(text.as_bytes(), passphrase)?,
             None => text.as_bytes().to_vec(),
@@ -231,5 +270,6 @@ impl KeyFile {
 /// # Errors
 /// [`KeyError`] when it cannot be read, or others can.
 pub fn is_encrypted(path: &Path) -> Result<bool, KeyError> {
-    Ok(file::is_encrypted(&file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?))
+    let bytes = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
+    Ok(file::is_encrypted(&bytes) || foreign::is_encrypted(&bytes))
 }

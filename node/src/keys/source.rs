@@ -88,6 +88,16 @@ impl fmt::Display for SecretSource {
     }
 }
 
+impl SecretSource {
+    /// The same with a relative path starting at a directory.
+    pub fn within(self, root: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(root.join(path)),
+            other => other,
+        }
+    }
+}
+
 /// A name that stays inside the directory of credentials.
 fn is_credential_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

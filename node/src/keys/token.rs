@@ -1,5 +1,7 @@
 //! Keys on PKCS#11 tokens: a device signs, and the private key never leaves it.
 
+mod fault;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use ledger::crypto::{self, PublicKey, Signature};
 use sha2::{Digest as _, Sha256, Sha384};
 
 use super::{KeyAlgorithm, KeyError, Passphrase, Pkcs11Uri};
+
+pub use fault::TokenFault;
 
 /// Signed twice when a voting key is opened: a device must sign the same bytes the same way.
 const PROBE: &[u8] = b"zhulian/token-probe/1";
@@ -45,11 +49,7 @@ impl Token {
     /// # Errors
     /// [`KeyError::Token`] when the module, token or key is not there, not the only one, or the PIN is refused.
     pub fn open(uri: &Pkcs11Uri, module: Option<&Path>, pin: &Passphrase) -> Result<Self, KeyError> {
-        let module = uri.module.as_deref().or(module).ok_or_else(|| {
-            KeyError::Token(
-                "which library speaks to it is not said; give --pkcs11-module or module-path".into(),
-            )
-        })?;
+        let module = uri.module.as_deref().or(module).ok_or(TokenFault::NoModule)?;
         let context = load(module)?;
         let slot = find_slot(&context, uri)?;
         let session = context.open_ro_session(slot).map_err(failed)?;
@@ -93,27 +93,18 @@ impl Token {
     /// [`KeyError::Token`].
     pub fn ledger_key(&self) -> Result<PublicKey, KeyError> {
         if self.algorithm != KeyAlgorithm::Ed25519 {
-            return Err(KeyError::Token(format!(
-                "the key is {}, the ledger's keys are Ed25519",
-                self.algorithm
-            )));
+            return Err(TokenFault::NotEd25519(self.algorithm).into());
         }
-        let point = self.point.as_deref().ok_or_else(|| {
-            KeyError::Token("the public half is not on the token; keep both halves under one id".into())
-        })?;
+        let point = self.point.as_deref().ok_or(TokenFault::NoPublicHalf)?;
         // PKCS#11 3.0 wraps the point in an OCTET STRING; some modules leave it bare.
         let bare = point.strip_prefix(&[0x04, 0x20]).unwrap_or(point);
-        let key = <[u8; 32]>::try_from(bare)
-            .map_err(|_| KeyError::Token("its public half has not 32 bytes".into()))?;
+        let key = <[u8; 32]>::try_from(bare).map_err(|_| TokenFault::NoPublicHalf)?;
         let key = PublicKey::from_bytes(key);
         let (first, second) = (self.sign_ledger(PROBE)?, self.sign_ledger(PROBE)?);
         if first != second {
-            return Err(KeyError::Token(
-                "it signs the same bytes in two ways; such a device cannot vote".into(),
-            ));
+            return Err(TokenFault::NotDeterministic.into());
         }
-        crypto::verify(&key, PROBE, &first)
-            .map_err(|_| KeyError::Token("what it signs does not verify under its public half".into()))?;
+        crypto::verify(&key, PROBE, &first).map_err(|_| TokenFault::DoesNotVerify)?;
         Ok(key)
     }
 
@@ -123,8 +114,7 @@ impl Token {
     /// [`KeyError::Token`].
     pub fn sign_ledger(&self, message: &[u8]) -> Result<Signature, KeyError> {
         let bytes = self.raw(&Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)), message)?;
-        let bytes = <[u8; 64]>::try_from(bytes)
-            .map_err(|_| KeyError::Token("a signature has not 64 bytes".into()))?;
+        let bytes = <[u8; 64]>::try_from(bytes).map_err(|_| TokenFault::Malformed)?;
         Ok(Signature::from_bytes(bytes))
     }
 
@@ -133,21 +123,22 @@ impl Token {
     /// # Errors
     /// [`KeyError::Token`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let der = |e: p256::ecdsa::Error| KeyError::Token(format!("a signature is malformed: {e}"));
         match self.algorithm {
             KeyAlgorithm::Ed25519 => self.sign_ledger(message).map(|s| s.as_bytes().to_vec()),
             KeyAlgorithm::EcdsaP256 => {
                 let raw = self.raw(&Mechanism::Ecdsa, &Sha256::digest(message))?;
-                let signature = p256::ecdsa::Signature::from_slice(&raw).map_err(der)?;
+                let signature =
+                    p256::ecdsa::Signature::from_slice(&raw).map_err(|_| TokenFault::Malformed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             KeyAlgorithm::EcdsaP384 => {
                 let raw = self.raw(&Mechanism::Ecdsa, &Sha384::digest(message))?;
-                let signature = p384::ecdsa::Signature::from_slice(&raw).map_err(der)?;
+                let signature =
+                    p384::ecdsa::Signature::from_slice(&raw).map_err(|_| TokenFault::Malformed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             KeyAlgorithm::Rsa => self.raw(&Mechanism::Sha256RsaPkcs, message),
-            KeyAlgorithm::Sm2 => Err(KeyError::Token("PKCS#11 has no mechanism for SM2".into())),
+            KeyAlgorithm::Sm2 => Err(TokenFault::UnknownKind.into()),
         }
     }
 
@@ -158,15 +149,14 @@ impl Token {
 }
 
 fn failed(error: Error) -> KeyError {
-    let text = match &error {
-        Error::Pkcs11(RvError::PinIncorrect, _) => {
-            "the PIN is wrong; a few more wrong ones lock the token".into()
+    KeyError::Token(match error {
+        Error::Pkcs11(RvError::PinIncorrect | RvError::PinLenRange | RvError::PinInvalid, _) => {
+            TokenFault::WrongPin
         }
-        Error::Pkcs11(RvError::PinLocked, _) => "the PIN is locked; its administrator can set another".into(),
-        Error::Pkcs11(RvError::TokenNotPresent | RvError::DeviceRemoved, _) => "it is not plugged in".into(),
-        other => other.to_string(),
-    };
-    KeyError::Token(text)
+        Error::Pkcs11(RvError::PinLocked, _) => TokenFault::PinLocked,
+        Error::Pkcs11(RvError::TokenNotPresent | RvError::DeviceRemoved, _) => TokenFault::Gone,
+        other => TokenFault::Device(other.to_string()),
+    })
 }
 
 fn load(module: &Path) -> Result<Pkcs11, KeyError> {
@@ -174,7 +164,7 @@ fn load(module: &Path) -> Result<Pkcs11, KeyError> {
     if let Some(context) = modules.get(module) {
         return Ok(context.clone());
     }
-    let refuse = |e: Error| KeyError::Token(format!("the library {}: {e}", module.display()));
+    let refuse = |e: Error| KeyError::from(TokenFault::Module { path: module.into(), reason: e.to_string() });
     let context = Pkcs11::new(module).map_err(refuse)?;
     match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
@@ -200,8 +190,7 @@ fn find_slot(context: &Pkcs11, uri: &Pkcs11Uri) -> Result<Slot, KeyError> {
     }
     match found.as_slice() {
         [one] => Ok(*one),
-        [] => Err(KeyError::Token(format!("none is there that {uri} names"))),
-        many => Err(KeyError::Token(format!("{} are there that {uri} names; add `serial=`", many.len()))),
+        others => Err(TokenFault::Tokens { uri: uri.to_string(), found: others.len() }.into()),
     }
 }
 
@@ -211,10 +200,7 @@ fn find_key(session: &Session, uri: &Pkcs11Uri) -> Result<ObjectHandle, KeyError
     wanted.extend(uri.id.clone().map(Attribute::Id));
     match session.find_objects(&wanted).map_err(failed)?.as_slice() {
         [one] => Ok(*one),
-        [] => Err(KeyError::Token(format!("it has no private key that {uri} names"))),
-        many => {
-            Err(KeyError::Token(format!("it has {} private keys that {uri} names; add `id=`", many.len())))
-        }
+        others => Err(TokenFault::Keys { uri: uri.to_string(), found: others.len() }.into()),
     }
 }
 
@@ -263,7 +249,7 @@ fn algorithm_of(session: &Session, key: ObjectHandle) -> Result<KeyAlgorithm, Ke
         (Some(KeyType::EC), Some(P256)) => Ok(KeyAlgorithm::EcdsaP256),
         (Some(KeyType::EC), Some(P384)) => Ok(KeyAlgorithm::EcdsaP384),
         (Some(KeyType::EC_EDWARDS), Some(curve)) if ED25519.contains(&curve) => Ok(KeyAlgorithm::Ed25519),
-        _ => Err(KeyError::Token("the key is none of Ed25519, ECDSA P-256, ECDSA P-384 and RSA".into())),
+        _ => Err(TokenFault::UnknownKind.into()),
     }
 }
 
@@ -272,13 +258,11 @@ fn check_mechanism(context: &Pkcs11, slot: Slot, algorithm: KeyAlgorithm) -> Res
         KeyAlgorithm::Ed25519 => MechanismType::EDDSA,
         KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 => MechanismType::ECDSA,
         KeyAlgorithm::Rsa => MechanismType::SHA256_RSA_PKCS,
-        KeyAlgorithm::Sm2 => return Err(KeyError::Token("PKCS#11 has no mechanism for SM2".into())),
+        KeyAlgorithm::Sm2 => return Err(TokenFault::UnknownKind.into()),
     };
     if context.get_mechanism_list(slot).map_err(failed)?.contains(&needed) {
         Ok(())
     } else {
-        Err(KeyError::Token(format!(
-            "it cannot sign with {algorithm}: the mechanism {needed} is not in its list"
-        )))
+        Err(TokenFault::NoMechanism(algorithm).into())
     }
 }
