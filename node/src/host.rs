@@ -33,7 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::handle::{CommittedBlock, Phase, Status};
-use crate::keys::{KeyReference, LedgerKey, Opener};
+use crate::keys::{LedgerKey, NextKey};
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
 use crate::reports::Reports;
@@ -106,10 +106,8 @@ pub struct Parts {
     pub begun: bool,
     /// The voting key.
     pub key: LedgerKey,
-    /// Where the next voting key is, if there is one.
-    pub next_key: KeyReference,
-    /// Opens it.
-    pub opener: Arc<Opener>,
+    /// The next voting key, if there is one.
+    pub next_key: NextKey,
     /// The nodes that the configuration names, with their addresses.
     pub peers: Vec<network::Member>,
     /// How long to wait for what.

@@ -27,7 +27,7 @@ use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, INBOX, INBOX_KIB, Parts};
 use crate::ingest::{GOSSIP_QUEUE, Ingest, SUBMISSION_QUEUE};
-use crate::keys::{KeyError, KeyReference, LedgerKey, Opener, Secret};
+use crate::keys::{KeyError, LedgerKey, NextKey, Opener, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
@@ -131,7 +131,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let (genesis, genesis_bytes) = genesis::load(&config)?;
     let opener = Arc::new(config.keys.opener(&home)?);
     let consensus_key = opener.ledger_key(&config.keys.consensus_reference(&home)?)?;
-    let next_consensus_key = config.keys.next_consensus_reference(&home)?;
+    let mut next_key = NextKey::new(config.keys.next_consensus_reference(&home)?, opener.clone());
     let store = Arc::new(open_store(&config)?);
     let wal_path = config.node.data_dir.join("consensus.log");
     let begun = store.tip().is_some();
@@ -140,7 +140,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         Wal::open(&wal_path, &consensus_key, &genesis.chain_id).map_err(HostError::from)?;
     }
     let known = validators(&store, &genesis)?;
-    let own = own_membership(&opener, &consensus_key, &next_consensus_key, &known)?;
+    let own = own_membership(&consensus_key, &mut next_key, &known)?;
     let network_key = network_key(&config, &home, &opener, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
     let data = &config.node.data_dir;
@@ -180,7 +180,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     }
     // A snapshot may bring other members than genesis names.
     let validators = validators(&store, &genesis)?;
-    let is_member = own_membership(&opener, &consensus_key, &next_consensus_key, &validators)?.is_some();
+    let is_member = own_membership(&consensus_key, &mut next_key, &validators)?.is_some();
     network.set_members(mesh(&validators, &peers, is_member, &[]))?;
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
@@ -193,8 +193,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         store: store.clone(),
         begun,
         key: consensus_key,
-        next_key: next_consensus_key.clone(),
-        opener,
+        next_key,
         peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
@@ -353,12 +352,11 @@ fn is_held(store: &Store, genesis: &Genesis, key: &PublicKey) -> Result<bool, Ru
 /// The membership of this home, by its voting key or the next one. A node without one follows the chain and
 /// does not vote: it may be about to join, or have left.
 fn own_membership(
-    opener: &Opener,
     consensus: &LedgerKey,
-    next: &KeyReference,
+    next: &mut NextKey,
     validators: &ValidatorSet,
 ) -> Result<Option<Validator>, RunError> {
-    let next = if next.exists() { Some(opener.ledger_key(next)?.public_key()) } else { None };
+    let next = next.get()?.map(|key| key.public_key());
     let mut keys = std::iter::once(consensus.public_key()).chain(next);
     let own = keys.find_map(|key| validators.get(&key).cloned());
     if own.is_none() {

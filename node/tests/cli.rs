@@ -119,6 +119,7 @@ fn every_verb_has_examples() {
         "key import",
         "key export",
         "key protect",
+        "key unprotect",
         "key change-passphrase",
         "listing publish",
         "guarantee issue",

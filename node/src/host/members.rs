@@ -85,11 +85,9 @@ impl Host {
     /// replica and the consensus log are those of a key: both begin anew, at a height that the old key does
     /// not vote at.
     fn take_next_key(&mut self) -> Result<(), HostError> {
-        if !self.parts.next_key.exists() {
-            return Ok(());
-        }
-        let next = match self.parts.opener.ledger_key(&self.parts.next_key) {
-            Ok(key) => key,
+        let next = match self.parts.next_key.get() {
+            Ok(Some(key)) => key,
+            Ok(None) => return Ok(()),
             Err(error) => {
                 tracing::error!(%error, "the next voting key cannot be read");
                 return Ok(());
