@@ -13,6 +13,7 @@ pub(crate) mod genesis;
 pub(crate) mod governance;
 pub(crate) mod init;
 mod key;
+mod open;
 mod show;
 pub(crate) mod sign;
 mod start;

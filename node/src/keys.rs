@@ -20,7 +20,7 @@ use ledger::crypto::{PublicKey, SigningKey};
 use rand::TryRngCore;
 use zeroize::Zeroizing;
 
-pub use certificate::{CertificateKey, KeyAlgorithm};
+pub use certificate::CertificateKey;
 pub use error::KeyError;
 pub use file::KEY_FILE_BYTES_MAX;
 pub use foreign::Foreign;
@@ -89,8 +89,11 @@ impl Secret {
     /// # Errors
     /// [`KeyError::Exposed`] when others could read it, [`KeyError::NotAKey`], [`KeyError::Io`].
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let bytes = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
-        Self::parse(&bytes).ok_or_else(|| KeyError::NotAKey(path.into()))
+        match file::read_private(path, FILE_BYTES, 0o077) {
+            Ok(bytes) => Self::parse(&bytes).ok_or_else(|| KeyError::NotAKey(path.into())),
+            Err(KeyError::TooLong { path, .. }) => Err(KeyError::NotAKey(path)),
+            Err(error) => Err(error),
+        }
     }
 
     fn text(&self) -> Zeroizing<String> {

@@ -6,7 +6,7 @@ use super::HomeArg;
 use super::output::{Console, Exit, Failure, words};
 use super::start::refuse_config;
 use crate::config::{Config, Home, Loaded};
-use crate::keys::KeyError;
+use crate::keys::{KeyError, is_encrypted};
 
 /// Check or show a node's configuration.
 #[derive(Subcommand)]
@@ -43,9 +43,9 @@ fn check(home: &Home, console: &Console) -> Result<Exit, Failure> {
         opener.ledger_key(&next).map_err(refuse)?;
     }
     opener.secret(&config.keys.network_path(home)).map_err(refuse)?;
-    // The centre's people may keep this one elsewhere, on a token for example.
+    // The centre's people may keep this one elsewhere, and under a passphrase that the node does not know.
     if home.operator_key().exists() {
-        opener.secret(&home.operator_key()).map_err(refuse)?;
+        is_encrypted(&home.operator_key()).map_err(refuse)?;
     }
     let (genesis, _) = crate::genesis::load(&config)
         .map_err(|e| Failure::because(e, words("The node would not start.", "节点将无法启动。")))?;

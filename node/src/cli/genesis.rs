@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::HomeArg;
 use super::init::write_new;
-use super::key::OpenArgs;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, Words, words};
 use crate::config::Home;
 use crate::genesis::{self, Draft, GenesisFileError, SignOffs};

@@ -10,7 +10,7 @@ use ledger::validators::Validator;
 use serde_json::Value;
 
 use super::client::{Client, ClientError, Nodes};
-use super::key::OpenArgs;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use super::show::segment;
 use super::sign::SignArgs;

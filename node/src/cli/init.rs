@@ -12,7 +12,7 @@ use ledger::id::{CreditCode, RegionCode};
 use libp2p::Multiaddr;
 
 use super::HomeArg;
-use super::key::OpenArgs;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::config::{Config, Home, Keys, NodeDescription, Peer, render};
 use crate::genesis::{self, Centre};
@@ -53,7 +53,7 @@ pub(crate) struct Init {
     #[arg(long = "peer", value_name = "KEY=ADDRESS", value_parser = peer)]
     peers: Vec<Peer>,
     /// The voting key, if it is on a token already: a pkcs11: URI 投票密钥已在密码设备上
-    #[arg(long, value_name = "URI", value_parser = token)]
+    #[arg(long, value_name = "URI")]
     consensus_key: Option<String>,
     /// Leave the keys readable to whoever can read their files 密钥不加密
     #[arg(long)]
@@ -68,11 +68,14 @@ pub(crate) struct Init {
     signoffs: Option<PathBuf>,
 }
 
-fn token(text: &str) -> Result<String, String> {
-    match text.parse() {
-        Ok(KeyReference::Token(_)) => Ok(text.into()),
-        Ok(KeyReference::File(_)) => Err("write pkcs11:...; without this a key is made in a file".into()),
-        Err(error) => Err(error.to_string()),
+/// Not parsed by clap: its message would repeat the text, and with it a PIN that does not belong there.
+fn on_token(text: &String) -> Result<KeyReference, Failure> {
+    match text.parse().map_err(|e| super::key::refuse(&e))? {
+        token @ KeyReference::Token(_) => Ok(token),
+        KeyReference::File(_) => Err(Failure::usage(words(
+            "--consensus-key names a key on a token, pkcs11:...; without it one is made in a file. No home was made.",
+            "--consensus-key 用于指定密码设备上的密钥（pkcs11:...）；不指定时将在文件中新建。未创建节点目录。",
+        ))),
     }
 }
 
@@ -118,6 +121,7 @@ impl Init {
                 ),
             )
         })?;
+        let voting = self.consensus_key.as_ref().map(on_token).transpose()?;
         let plan = HomePlan {
             name: self.name,
             code: self.centre,
@@ -131,12 +135,10 @@ impl Init {
         };
         check(&plan, &home)?;
         let new = NewKeys {
-            voting: match plan.keys.consensus_reference(&home) {
-                Ok(token @ KeyReference::Token(_)) => Some(self.open.opener()?.ledger_key(&token)),
-                _ => None,
-            }
-            .transpose()
-            .map_err(|e| super::key::refuse(&e))?,
+            voting: match &voting {
+                Some(key) => Some(self.open.opener()?.ledger_key(key).map_err(|e| super::key::refuse(&e))?),
+                None => None,
+            },
             passphrase: self.open.protection(self.unencrypted)?,
         };
         let centre = make_keys(&home, &plan, &new)?;

@@ -2,91 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
+use ledger::crypto::PublicKey;
+use pki::Algorithm;
 use serde_json::Value;
 
+use super::open::{OpenArgs, source};
 use super::output::{Console, Exit, Failure, Words, words};
-use crate::config::{Home, Keys};
 use crate::keys::{
-    CertificateKey, Foreign, KeyAlgorithm, KeyError, KeyFile, KeyReference, LedgerKey, Opener, Passphrase,
-    Secret, SecretSource, is_encrypted,
+    CertificateKey, Foreign, KeyError, KeyFile, KeyReference, Opener, Passphrase, Secret, SecretSource,
+    is_encrypted,
 };
-
-/// How keys are opened. Secrets themselves are never arguments.
-#[derive(Args, Clone, Default)]
-pub(crate) struct OpenArgs {
-    /// Where the passphrase of an encrypted key comes from: prompt, file:PATH, credential:NAME 口令来源
-    #[arg(long, value_name = "SOURCE", env = "ZHULIAN_PASSPHRASE_FROM", hide_env_values = true)]
-    passphrase_from: Option<String>,
-    /// Where the PIN of a PKCS#11 token comes from: prompt, file:PATH, credential:NAME PIN 来源
-    #[arg(long, value_name = "SOURCE", env = "ZHULIAN_PIN_FROM", hide_env_values = true)]
-    pin_from: Option<String>,
-    /// The library that speaks to the token PKCS#11 模块
-    #[arg(long, value_name = "FILE", env = "ZHULIAN_PKCS11_MODULE")]
-    pkcs11_module: Option<PathBuf>,
-}
-
-/// Not parsed by clap: its message would repeat the text, which may be the secret by mistake.
-fn source(text: Option<&String>) -> Result<SecretSource, Failure> {
-    text.map_or(Ok(SecretSource::Prompt), |text| text.parse().map_err(|e| refuse(&e)))
-}
-
-impl OpenArgs {
-    /// What opens keys as these arguments say.
-    pub(crate) fn opener(&self) -> Result<Opener, Failure> {
-        Ok(Opener::new(
-            source(self.passphrase_from.as_ref())?,
-            source(self.pin_from.as_ref())?,
-            self.pkcs11_module.clone(),
-        ))
-    }
-
-    /// Where the keys of a home are, and what opens them: where these arguments say nothing, its configuration does.
-    pub(crate) fn of_home(&self, home: &Home) -> Result<(Keys, Opener), Failure> {
-        let keys = Keys::of_home(home, std::env::vars()).map_err(|e| super::start::refuse_config(&e))?;
-        let configured = keys.opener(home).map_err(|e| refuse(&e))?;
-        let own = self.opener()?;
-        let passphrase = if self.passphrase_from.is_some() { own.passphrase } else { configured.passphrase };
-        let pin = if self.pin_from.is_some() { own.pin } else { configured.pin };
-        Ok((keys, Opener::new(passphrase, pin, own.module.or(configured.module))))
-    }
-
-    /// The voting key of a home.
-    pub(crate) fn voting_key(&self, home: &Home) -> Result<LedgerKey, Failure> {
-        let (keys, opener) = self.of_home(home)?;
-        let reference = keys.consensus_reference(home).map_err(|e| refuse(&e))?;
-        opener.ledger_key(&reference).map_err(|e| refuse(&e))
-    }
-
-    /// What the configuration of a new home says of its keys; files are named as they are found from anywhere.
-    pub(crate) fn configured(&self, consensus: Option<String>) -> Result<Keys, Failure> {
-        let here = std::env::current_dir()
-            .map_err(|e| Failure::because(e, words("Nothing was made.", "未创建任何内容。")))?;
-        let named = |text: Option<&String>| source(text).map(|source| source.within(&here).to_string());
-        // A name without a directory is looked for where the system keeps its libraries.
-        let module = self.pkcs11_module.as_ref().map(|path| match path.components().count() {
-            1 => path.display().to_string(),
-            _ => here.join(path).display().to_string(),
-        });
-        let default = Keys::default();
-        Ok(Keys {
-            consensus: consensus.unwrap_or(default.consensus),
-            passphrase_from: named(self.passphrase_from.as_ref())?,
-            pin_from: named(self.pin_from.as_ref())?,
-            pkcs11_module: module.unwrap_or_default(),
-            ..default
-        })
-    }
-
-    /// A new passphrase, or none where the operator does without.
-    pub(crate) fn protection(&self, unencrypted: bool) -> Result<Option<Passphrase>, Failure> {
-        if unencrypted {
-            return Ok(None);
-        }
-        let source = source(self.passphrase_from.as_ref())?;
-        source.read_new("New passphrase 新口令").map(Some).map_err(|e| refuse(&e))
-    }
-}
 
 /// Make, import, protect and inspect keys.
 #[derive(Subcommand)]
@@ -203,7 +129,7 @@ impl Key {
                 let found = list(&directory)?.into_iter().map(|path| {
                     let opened = match is_encrypted(&path) {
                         // Not asked for a passphrase, and so nothing is known of it.
-                        Ok(true) => Ok(row(&path.display().to_string(), "-", None, None, true)),
+                        Ok(true) => Ok(serde_json::json!({ "key": path, "encrypted": true })),
                         Ok(false) => {
                             let opened = Opener::default().open(&path);
                             opened.map(|key| shown(&path.display().to_string(), &key, false))
@@ -227,10 +153,14 @@ impl Key {
                 }
                 let passphrase = open.protection(unencrypted)?;
                 let key = KeyFile::Certificate(Box::new(key));
-                key.create(&to, passphrase.as_ref()).map_err(|e| refuse(&e))?;
                 if let Some(file) = &certificates {
                     super::init::write_new(file, pem(&chain).as_bytes())?;
                 }
+                let made = key.create(&to, passphrase.as_ref()).inspect_err(|_| {
+                    // Both files or none. This one was made just now, and holds nothing that is not in the other.
+                    certificates.iter().for_each(|file| drop(std::fs::remove_file(file)));
+                });
+                made.map_err(|e| refuse(&e))?;
                 let mut value = shown(&to.display().to_string(), &key, !unencrypted);
                 value["certificates"] = serde_json::json!(certificates);
                 console.fields(&value);
@@ -295,21 +225,22 @@ fn pem(chain: &[Vec<u8>]) -> String {
 /// What is told of a key: its public half if the ledger knows it, else the fingerprint of that.
 fn shown(name: &str, key: &KeyFile, encrypted: bool) -> Value {
     match key {
-        KeyFile::Ledger(secret) => row(name, ED25519, Some(secret.public_key().to_string()), None, encrypted),
+        KeyFile::Ledger(secret) => shown_ledger(name, &secret.public_key(), encrypted),
         KeyFile::Certificate(key) => shown_certificate(name, key, encrypted),
     }
 }
 
-const ED25519: &str = "Ed25519";
-
-fn shown_certificate(name: &str, key: &CertificateKey, encrypted: bool) -> Value {
-    let kind = format!("certificate, {}", key.algorithm());
-    row(name, &kind, None, key.fingerprint().map(hex::encode), encrypted)
+fn shown_ledger(name: &str, key: &PublicKey, encrypted: bool) -> Value {
+    serde_json::json!({
+        "key": name, "kind": "ledger", "algorithm": Algorithm::Ed25519.name(), "public_key": key.to_string(),
+        "encrypted": encrypted,
+    })
 }
 
-fn row(name: &str, kind: &str, public: Option<String>, spki: Option<String>, encrypted: bool) -> Value {
+fn shown_certificate(name: &str, key: &CertificateKey, encrypted: bool) -> Value {
     serde_json::json!({
-        "key": name, "kind": kind, "public_key": public, "spki_sha256": spki, "encrypted": encrypted,
+        "key": name, "kind": "certificate", "algorithm": key.algorithm().name(),
+        "spki_sha256": key.fingerprint().map(hex::encode), "encrypted": encrypted,
     })
 }
 
@@ -322,11 +253,10 @@ fn show(console: &Console, keys: &[String], open: &OpenArgs) -> Result<Exit, Fai
         }
         // What a token keeps is as good as encrypted.
         let key = opener.certificate_key(&reference)?;
-        if key.algorithm() != KeyAlgorithm::Ed25519 {
+        if key.algorithm() != Algorithm::Ed25519 {
             return Ok(shown_certificate(text, &key, true));
         }
-        let key = opener.ledger_key(&reference)?;
-        Ok(row(text, ED25519, Some(key.public_key().to_string()), None, true))
+        Ok(shown_ledger(text, &opener.ledger_key(&reference)?.public_key(), true))
     };
     print(console, keys.iter().map(|text| one(text).map_err(|e| refuse(&e))).collect())
 }
@@ -351,11 +281,12 @@ fn print(console: &Console, found: Vec<Result<Value, Failure>>) -> Result<Exit, 
     let row = |key: &Value| {
         let protection = protection(key["encrypted"] == true).pick(console.table_lang());
         let public = if key["public_key"].is_null() { &key["spki_sha256"] } else { &key["public_key"] };
-        vec![text(&key["key"]), text(&key["kind"]), protection, text(public)]
+        vec![text(&key["key"]), text(&key["kind"]), text(&key["algorithm"]), protection, text(public)]
     };
-    let headings: [Words; 4] = [
+    let headings: [Words; 5] = [
         words("key", "密钥"),
         words("kind", "类型"),
+        words("algorithm", "算法"),
         words("at rest", "保存方式"),
         words("public key, or fingerprint of it", "公钥或公钥指纹"),
     ];

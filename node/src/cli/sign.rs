@@ -11,7 +11,7 @@ use rand::TryRngCore as _;
 
 use super::NodesArg;
 use super::client::{ClientError, Nodes, Wait};
-use super::key::OpenArgs;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::api::schema::{Action, SubmitResult, SubmitStatus, Transaction};
 use crate::keys::{KeyError, KeyReference, LedgerKey};

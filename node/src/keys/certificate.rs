@@ -14,6 +14,7 @@ use pkcs8::{
     AssociatedOid as _, DecodePrivateKey as _, EncodePublicKey as _, ObjectIdentifier, PrivateKeyInfoRef,
     SecretDocument,
 };
+use pki::Algorithm;
 use ring::rand::SystemRandom;
 use ring::rsa;
 use ring::signature::RSA_PKCS1_SHA256;
@@ -22,33 +23,6 @@ use zeroize::Zeroizing;
 
 use super::KeyError;
 use super::token::Token;
-
-/// What a certificate's key signs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyAlgorithm {
-    /// Ed25519 (RFC 8032).
-    Ed25519,
-    /// ECDSA on P-256 with SHA-256.
-    EcdsaP256,
-    /// ECDSA on P-384 with SHA-384.
-    EcdsaP384,
-    /// RSA of 2048 to 4096 bits, PKCS#1 v1.5 with SHA-256.
-    Rsa,
-    /// SM2 with SM3 (GB/T 32918), with the default identity of its signer.
-    Sm2,
-}
-
-impl fmt::Display for KeyAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ed25519 => "Ed25519",
-            Self::EcdsaP256 => "ECDSA P-256",
-            Self::EcdsaP384 => "ECDSA P-384",
-            Self::Rsa => "RSA",
-            Self::Sm2 => "SM2",
-        })
-    }
-}
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -76,7 +50,7 @@ pub struct CertificateKey {
 
 impl fmt::Debug for CertificateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CertificateKey({})", self.algorithm())
+        write!(f, "CertificateKey({})", self.algorithm().name())
     }
 }
 
@@ -121,13 +95,13 @@ impl CertificateKey {
     }
 
     /// What it signs with.
-    pub fn algorithm(&self) -> KeyAlgorithm {
+    pub fn algorithm(&self) -> Algorithm {
         match &self.form {
-            Form::Ed25519(_) => KeyAlgorithm::Ed25519,
-            Form::EcdsaP256(_) => KeyAlgorithm::EcdsaP256,
-            Form::EcdsaP384(_) => KeyAlgorithm::EcdsaP384,
-            Form::Rsa(_) => KeyAlgorithm::Rsa,
-            Form::Sm2(_) => KeyAlgorithm::Sm2,
+            Form::Ed25519(_) => Algorithm::Ed25519,
+            Form::EcdsaP256(_) => Algorithm::EcdsaP256,
+            Form::EcdsaP384(_) => Algorithm::EcdsaP384,
+            Form::Rsa(_) => Algorithm::Rsa,
+            Form::Sm2(_) => Algorithm::Sm2,
             Form::Token(token) => token.algorithm(),
         }
     }

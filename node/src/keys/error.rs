@@ -28,6 +28,14 @@ pub enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Longer than what it should hold.
+    #[error("{} is longer than {most} bytes", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its greatest length, in bytes.
+        most: usize,
+    },
     /// Not a key file.
     #[error("{} is not a key file: its first line must read {HEADER:?} and its second have 64 hexadecimal digits, or it is such a file encrypted with age", .0.display())]
     NotAKey(PathBuf),
@@ -94,7 +102,7 @@ pub enum KeyError {
     #[error("the PKCS#11 token: {0}")]
     Token(#[from] TokenFault),
     /// A private key of a certificate that is not read.
-    #[error("{} holds no private key that is known here: {reason}; known are Ed25519, ECDSA P-256 and P-384, RSA of 2048 to 4096 bits, and SM2, as PKCS#8", path.display())]
+    #[error("{} holds no private key that is known here: {reason}; known are Ed25519, ECDSA on P-256 and P-384, RSA of 2048 to 4096 bits, and SM2, as PKCS#8", path.display())]
     NotACertificateKey {
         /// Where it was looked for.
         path: PathBuf,
@@ -121,6 +129,7 @@ impl KeyError {
             Self::Io { .. } => "key_file",
             Self::Exists(_) => "key_exists",
             Self::Exposed { .. } => "key_exposed",
+            Self::TooLong { .. } => "key_file_too_long",
             Self::NotAKey(_) => "not_a_key",
             Self::OtherKind { .. } => "other_kind_of_key",
             Self::Random(_) => "no_random_source",
@@ -150,6 +159,7 @@ impl KeyError {
                 "{} 的权限为 {mode:03o}：所有者以外的人可以读取密钥；请执行 chmod 600，若可能已被他人读取，请更换密钥",
                 path.display()
             ),
+            Self::TooLong { path, most } => format!("{} 超过 {most} 字节", path.display()),
             Self::NotAKey(path) => format!(
                 "{} 不是密钥文件：首行应为 {HEADER:?}，次行为 64 位十六进制数字，或为经 age 加密的此类文件",
                 path.display()

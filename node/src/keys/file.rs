@@ -39,7 +39,7 @@ pub(super) fn read_private(
     let mut bytes = Zeroizing::new(Vec::with_capacity(bytes_max + 1));
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() > bytes_max {
-        return Err(io(io::Error::other(format!("is longer than {bytes_max} bytes"))));
+        return Err(KeyError::TooLong { path: path.into(), most: bytes_max });
     }
     Ok(bytes)
 }

@@ -39,7 +39,10 @@ impl KeyReference {
     pub fn within(self, root: &Path) -> Self {
         match self {
             Self::File(path) => Self::File(root.join(path)),
-            token @ Self::Token(_) => token,
+            Self::Token(mut uri) => {
+                uri.pin = uri.pin.map(|source| source.within(root));
+                Self::Token(uri)
+            }
         }
     }
 

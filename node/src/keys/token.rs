@@ -15,9 +15,10 @@ use cryptoki::object::{Attribute, AttributeType, CertificateType, KeyType, Objec
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use ledger::crypto::{self, PublicKey, Signature};
+use pki::Algorithm;
 use sha2::{Digest as _, Sha256, Sha384};
 
-use super::{KeyAlgorithm, KeyError, Passphrase, Pkcs11Uri};
+use super::{KeyError, Passphrase, Pkcs11Uri};
 
 pub use fault::TokenFault;
 
@@ -32,7 +33,7 @@ pub struct Token {
     name: String,
     session: Mutex<Session>,
     private: ObjectHandle,
-    algorithm: KeyAlgorithm,
+    algorithm: Algorithm,
     point: Option<Vec<u8>>,
     certificate: Option<Vec<u8>>,
 }
@@ -63,7 +64,7 @@ impl Token {
         check_mechanism(&context, slot, algorithm)?;
         let same = identity_of(&session, private)?;
         let point = match algorithm {
-            KeyAlgorithm::Rsa => None,
+            Algorithm::Rsa => None,
             _ => beside(&session, ObjectClass::PUBLIC_KEY, &same, AttributeType::EcPoint)?,
         };
         let certificate = beside(&session, ObjectClass::CERTIFICATE, &same, AttributeType::Value)?;
@@ -78,7 +79,7 @@ impl Token {
     }
 
     /// What kind of key it is.
-    pub const fn algorithm(&self) -> KeyAlgorithm {
+    pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
@@ -92,7 +93,7 @@ impl Token {
     /// # Errors
     /// [`KeyError::Token`].
     pub fn ledger_key(&self) -> Result<PublicKey, KeyError> {
-        if self.algorithm != KeyAlgorithm::Ed25519 {
+        if self.algorithm != Algorithm::Ed25519 {
             return Err(TokenFault::NotEd25519(self.algorithm).into());
         }
         let point = self.point.as_deref().ok_or(TokenFault::NoPublicHalf)?;
@@ -124,21 +125,21 @@ impl Token {
     /// [`KeyError::Token`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match self.algorithm {
-            KeyAlgorithm::Ed25519 => self.sign_ledger(message).map(|s| s.as_bytes().to_vec()),
-            KeyAlgorithm::EcdsaP256 => {
+            Algorithm::Ed25519 => self.sign_ledger(message).map(|s| s.as_bytes().to_vec()),
+            Algorithm::EcdsaP256 => {
                 let raw = self.raw(&Mechanism::Ecdsa, &Sha256::digest(message))?;
                 let signature =
                     p256::ecdsa::Signature::from_slice(&raw).map_err(|_| TokenFault::Malformed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
-            KeyAlgorithm::EcdsaP384 => {
+            Algorithm::EcdsaP384 => {
                 let raw = self.raw(&Mechanism::Ecdsa, &Sha384::digest(message))?;
                 let signature =
                     p384::ecdsa::Signature::from_slice(&raw).map_err(|_| TokenFault::Malformed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
-            KeyAlgorithm::Rsa => self.raw(&Mechanism::Sha256RsaPkcs, message),
-            KeyAlgorithm::Sm2 => Err(TokenFault::UnknownKind.into()),
+            Algorithm::Rsa => self.raw(&Mechanism::Sha256RsaPkcs, message),
+            Algorithm::Sm2 => Err(TokenFault::UnknownKind.into()),
         }
     }
 
@@ -238,27 +239,27 @@ const P384: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
 /// Ed25519: by object identifier (RFC 8410), or by name (PKCS#11 3.0).
 const ED25519: [&[u8]; 2] = [&[0x06, 0x03, 0x2b, 0x65, 0x70], b"\x13\x0cedwards25519"];
 
-fn algorithm_of(session: &Session, key: ObjectHandle) -> Result<KeyAlgorithm, KeyError> {
+fn algorithm_of(session: &Session, key: ObjectHandle) -> Result<Algorithm, KeyError> {
     let found =
         session.get_attributes(key, &[AttributeType::KeyType, AttributeType::EcParams]).map_err(failed)?;
     let curve =
         found.iter().find_map(|a| if let Attribute::EcParams(p) = a { Some(p.as_slice()) } else { None });
     let kind = found.iter().find_map(|a| if let Attribute::KeyType(kind) = a { Some(*kind) } else { None });
     match (kind, curve) {
-        (Some(KeyType::RSA), _) => Ok(KeyAlgorithm::Rsa),
-        (Some(KeyType::EC), Some(P256)) => Ok(KeyAlgorithm::EcdsaP256),
-        (Some(KeyType::EC), Some(P384)) => Ok(KeyAlgorithm::EcdsaP384),
-        (Some(KeyType::EC_EDWARDS), Some(curve)) if ED25519.contains(&curve) => Ok(KeyAlgorithm::Ed25519),
+        (Some(KeyType::RSA), _) => Ok(Algorithm::Rsa),
+        (Some(KeyType::EC), Some(P256)) => Ok(Algorithm::EcdsaP256),
+        (Some(KeyType::EC), Some(P384)) => Ok(Algorithm::EcdsaP384),
+        (Some(KeyType::EC_EDWARDS), Some(curve)) if ED25519.contains(&curve) => Ok(Algorithm::Ed25519),
         _ => Err(TokenFault::UnknownKind.into()),
     }
 }
 
-fn check_mechanism(context: &Pkcs11, slot: Slot, algorithm: KeyAlgorithm) -> Result<(), KeyError> {
+fn check_mechanism(context: &Pkcs11, slot: Slot, algorithm: Algorithm) -> Result<(), KeyError> {
     let needed = match algorithm {
-        KeyAlgorithm::Ed25519 => MechanismType::EDDSA,
-        KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 => MechanismType::ECDSA,
-        KeyAlgorithm::Rsa => MechanismType::SHA256_RSA_PKCS,
-        KeyAlgorithm::Sm2 => return Err(TokenFault::UnknownKind.into()),
+        Algorithm::Ed25519 => MechanismType::EDDSA,
+        Algorithm::EcdsaP256 | Algorithm::EcdsaP384 => MechanismType::ECDSA,
+        Algorithm::Rsa => MechanismType::SHA256_RSA_PKCS,
+        Algorithm::Sm2 => return Err(TokenFault::UnknownKind.into()),
     };
     if context.get_mechanism_list(slot).map_err(failed)?.contains(&needed) {
         Ok(())

@@ -131,7 +131,7 @@ fn a_passphrase_is_asked_for_at_the_terminal_and_a_new_one_twice() {
     let (done, said) = zhulian("key new a.key", &[passphrase, passphrase]);
     assert!(done, "{said}");
     let (done, said) = zhulian("key show a.key", &[passphrase]);
-    assert!(done && said.contains("Passphrase of") && said.contains("Ed25519"), "{said}");
+    assert!(done && said.contains("Passphrase of") && said.contains("ed25519"), "{said}");
     // One entry opens all files that it fits; another is asked for what it does not fit.
     private(&dir.join("other"), "another passphrase");
     std::fs::copy(dir.join("a.key"), dir.join("b.key")).unwrap();
@@ -214,7 +214,7 @@ fn a_key_that_others_could_read_is_refused_and_so_is_what_is_no_key() {
         assert!(!error.zh().is_empty());
     }
     private(&dir.join("long.key"), &"x".repeat(70_000));
-    assert!(matches!(opener.open(&dir.join("long.key")), Err(KeyError::Io { .. })));
+    assert!(matches!(opener.open(&dir.join("long.key")), Err(KeyError::TooLong { .. })));
 }
 
 /// A node with encrypted keys starts with the passphrase of a file, and says in no log what they are. It is told to

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use consensus::Signer as _;
-use node::keys::{KeyAlgorithm, KeyReference, LedgerKey, Opener, SecretSource};
+use node::keys::{KeyReference, LedgerKey, Opener, SecretSource};
+use pki::Algorithm;
 
 use crate::{ALGORITHMS, assert_verifies, generate, private};
 
@@ -120,7 +121,7 @@ fn with_the_token_of_the_environment() {
         "pkcs11:token=zhulian;object=p256?module-path={MODULE}&pin-source=file:{}",
         dir.join("pin").display()
     );
-    assert_eq!(bare.certificate_key(&reference(&whole)).unwrap().algorithm(), KeyAlgorithm::EcdsaP256);
+    assert_eq!(bare.certificate_key(&reference(&whole)).unwrap().algorithm(), Algorithm::EcdsaP256);
     let module = |path: &str| {
         Opener::new(SecretSource::Prompt, SecretSource::File(dir.join("pin")), Some(path.into()))
     };
@@ -131,8 +132,7 @@ fn with_the_token_of_the_environment() {
     assert_eq!(other.code(), "token_module");
 
     let opener = opener("pin");
-    let kinds = [KeyAlgorithm::Ed25519, KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa];
-    for ((name, _), kind) in ALGORITHMS.into_iter().zip(kinds) {
+    for ((name, _), kind) in ALGORITHMS.into_iter().zip(Algorithm::ALL).take(4) {
         let key = opener.certificate_key(&reference(&format!("pkcs11:token=zhulian;object={name}"))).unwrap();
         assert_eq!(key.algorithm(), kind);
         assert_verifies(&dir, name, b"a statement", &key.sign(b"a statement").unwrap());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::KeyAlgorithm;
+use pki::Algorithm;
 
 /// Why a key on a token cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,14 +46,14 @@ pub enum TokenFault {
     #[error("it is not plugged in any more")]
     Gone,
     /// A key of another kind than the ledger's.
-    #[error("its key is {0}; keys of the ledger are Ed25519")]
-    NotEd25519(KeyAlgorithm),
+    #[error("its key is of the kind {}; keys of the ledger are ed25519", .0.name())]
+    NotEd25519(Algorithm),
     /// A kind of key that is not known here.
     #[error("its key is none of Ed25519, ECDSA P-256, ECDSA P-384 and RSA")]
     UnknownKind,
     /// It does not sign with this kind of key.
-    #[error("it cannot sign with {0}: the mechanism is not in its list")]
-    NoMechanism(KeyAlgorithm),
+    #[error("it cannot sign with {}: the mechanism is not in its list", .0.name())]
+    NoMechanism(Algorithm),
     /// The public half is not beside the private one.
     #[error("the public half of the key is not on it; keep both halves under one id")]
     NoPublicHalf,
@@ -109,9 +109,9 @@ impl TokenFault {
             Self::WrongPin => "PIN 错误；再错几次设备将被锁定".into(),
             Self::PinLocked => "PIN 已锁定；请由设备管理员重新设置".into(),
             Self::Gone => "设备已被拔出".into(),
-            Self::NotEd25519(kind) => format!("其密钥为 {kind}；账本密钥须为 Ed25519"),
+            Self::NotEd25519(kind) => format!("其密钥类型为 {}；账本密钥须为 ed25519", kind.name()),
             Self::UnknownKind => "其密钥不属于 Ed25519、ECDSA P-256、ECDSA P-384、RSA 中的任何一种".into(),
-            Self::NoMechanism(kind) => format!("设备不支持以 {kind} 签名"),
+            Self::NoMechanism(kind) => format!("设备不支持以 {} 签名", kind.name()),
             Self::NoPublicHalf => "设备上没有对应的公钥；公钥与私钥须使用同一 id".into(),
             Self::DoesNotVerify => "设备的签名无法用其公钥验证".into(),
             Self::NotDeterministic => "设备对相同内容给出不同签名；不能用于投票".into(),
