@@ -3,6 +3,7 @@
 mod keystore {
     pub(crate) mod files;
     pub(crate) mod foreign;
+    pub(crate) mod home;
     pub(crate) mod sources;
     pub(crate) mod token;
 }

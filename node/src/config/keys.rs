@@ -25,6 +25,13 @@ pub struct Keys {
     pub pkcs11_module: String,
 }
 
+/// The section without the others, which may not be complete yet.
+#[derive(Deserialize)]
+struct Alone {
+    #[serde(default)]
+    keys: Keys,
+}
+
 impl Default for Keys {
     fn default() -> Self {
         Self {
@@ -50,8 +57,8 @@ impl Keys {
         let path = home.config_file();
         let text = if path.exists() { super::read_bounded(&path)? } else { String::new() };
         let (mut table, origins) = layers::overlay(&text, environment, &[])?;
-        let Some(section) = table.remove("keys") else { return Ok(Self::default()) };
-        let keys: Self = section.try_into().map_err(|e| layers::place(&e, &origins))?;
+        table.retain(|section, _| section == "keys");
+        let Alone { keys } = table.try_into().map_err(|e| layers::place(&e, &origins))?;
         keys.check()?;
         Ok(keys)
     }
