@@ -69,7 +69,7 @@ pub(crate) struct Init {
 }
 
 /// Not parsed by clap: its message would repeat the text, and with it a PIN that does not belong there.
-fn on_token(text: &String) -> Result<KeyReference, Failure> {
+fn on_token(text: &str) -> Result<KeyReference, Failure> {
     match text.parse().map_err(|e| super::key::refuse(&e))? {
         token @ KeyReference::Token(_) => Ok(token),
         KeyReference::File(_) => Err(Failure::usage(words(
@@ -121,7 +121,7 @@ impl Init {
                 ),
             )
         })?;
-        let voting = self.consensus_key.as_ref().map(on_token).transpose()?;
+        let voting = self.consensus_key.as_deref().map(on_token).transpose()?;
         let plan = HomePlan {
             name: self.name,
             code: self.centre,

@@ -188,7 +188,7 @@ impl Opener {
             match file::decrypt(path, &bytes, &entered) {
                 // It was another file's; this one's is asked for.
                 Err(KeyError::WrongPassphrase(_)) => {}
-                plain => return self.parse(path, &*plain?),
+                plain => return self.parse(path, &plain?),
             }
         }
         let plain = file::decrypt(path, &bytes, &self.ask(path)?)?;
