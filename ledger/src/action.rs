@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode};
 
 use crate::procedure::{
     admission::AdmitRole, approval::ApproveChange, clock::AdvanceClock, confirmation::ConfirmDeal,
-    contract::RecordContract, double_signing::ReportDoubleSigning, enrolment::Enrol,
-    guarantee::IssueGuarantee, listing::PublishListing, ocsp_response::RecordOcspResponse,
+    contract::RecordContract, cosigner::RegisterCosigner, double_signing::ReportDoubleSigning,
+    enrolment::Enrol, guarantee::IssueGuarantee, listing::PublishListing, ocsp_response::RecordOcspResponse,
     proposal::ProposeChange, publicity::PublishResult, qualification::DepositGuarantee, quote::SubmitQuote,
     registration::RegisterOrganisation, release::ReleaseGuarantee, revocation::RevokeCertificate,
     revocation_list::RecordRevocationList, shared_key::ReportSharedKey, staff::AppointStaff,
@@ -81,6 +81,9 @@ pub enum Action {
     /// Somebody proves that two organisations share a key.
     #[n(21)]
     ReportSharedKey(#[n(0)] ReportSharedKey),
+    /// A member names the keys with which its node signs checkpoints.
+    #[n(22)]
+    RegisterCosigner(#[n(0)] RegisterCosigner),
 }
 
 impl Action {
@@ -108,6 +111,7 @@ impl Action {
             Self::RecordRevocationList(_) => "record_revocation_list",
             Self::RecordOcspResponse(_) => "record_ocsp_response",
             Self::ReportSharedKey(_) => "report_shared_key",
+            Self::RegisterCosigner(_) => "register_cosigner",
         }
     }
 }

@@ -541,4 +541,17 @@ pub enum Event {
         #[n(1)]
         certificate: CertificateId,
     },
+    /// A member named the keys with which its node signs checkpoints.
+    #[n(45)]
+    CosignerRegistered {
+        /// Whose.
+        #[n(0)]
+        organisation: CreditCode,
+        /// Signs for the log.
+        #[n(1)]
+        log_key: PublicKey,
+        /// Cosigns.
+        #[n(2)]
+        cosigning_key: PublicKey,
+    },
 }

@@ -407,6 +407,7 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::RecordRevocationList(act) => act.run(context),
         Action::RecordOcspResponse(act) => act.run(context),
         Action::ReportSharedKey(act) => act.run(context),
+        Action::RegisterCosigner(act) => act.run(context),
     }
 }
 

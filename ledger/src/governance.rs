@@ -168,6 +168,34 @@ pub fn proves_possession(chain: &ChainId, validator: &Validator, proof: &Signatu
     verify(&validator.public_key, &possession_bytes(chain, validator), proof).is_ok()
 }
 
+/// What the keys sign that are to sign checkpoints for an organisation: both sign the same bytes.
+pub fn cosigner_bytes(
+    chain: &ChainId,
+    organisation: &CreditCode,
+    log_key: &PublicKey,
+    cosigning_key: &PublicKey,
+) -> Vec<u8> {
+    codec::encode(&("zhulian/cosigner/1", chain.as_str(), organisation.as_str(), log_key, cosigning_key))
+}
+
+/// The keys with which a member's node signs checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Cosigner {
+    /// The member.
+    #[n(0)]
+    pub organisation: CreditCode,
+    /// Signs for the log.
+    #[n(1)]
+    pub log_key: PublicKey,
+    /// Cosigns.
+    #[n(2)]
+    pub cosigning_key: PublicKey,
+    /// The height at which they were registered.
+    #[n(3)]
+    pub since: Height,
+}
+
 /// One member's approval.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -46,6 +46,9 @@ pub mod state;
 
 pub mod merkle;
 
+// What strangers verify.
+pub mod checkpoint;
+
 pub mod snapshot;
 
 #[cfg(feature = "store")]

@@ -23,6 +23,7 @@ pub mod release;
 pub mod clock;
 
 pub mod approval;
+pub mod cosigner;
 pub mod double_signing;
 pub mod proposal;
 

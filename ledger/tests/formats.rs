@@ -10,7 +10,7 @@ use ledger::event::{Event, Recorded};
 use ledger::evidence::{Evidence, SigningKind};
 use ledger::governance::Change;
 use ledger::governance::{
-    Approval as GivenApproval, ChangeStatus, DoubleSigning, Era, ProposedChange, possession_bytes,
+    Approval as GivenApproval, ChangeStatus, Cosigner, DoubleSigning, Era, ProposedChange, possession_bytes,
 };
 use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
 use ledger::id::{
@@ -53,7 +53,7 @@ fn act(line: &str) -> Action {
     action(words[0], &Words::of(words[1..].iter().copied()), &names())
 }
 
-const ACTS: [&str; 21] = [
+const ACTS: [&str; 22] = [
     "register new roles=seller,bidder keys=new",
     "publish L",
     "issue G1",
@@ -75,6 +75,7 @@ const ACTS: [&str; 21] = [
     "record-list ca1.sub with=ca1.sub",
     "record-ocsp new",
     "report-shared new",
+    "cosign for=gz",
 ];
 
 /// One of every kind of change, and of every reason for a removal.
@@ -267,6 +268,7 @@ fn events_of_identity(at: BlockTime) -> Vec<Event> {
             applicant,
         },
         Event::SignedWhileStale { organisation: o(), certificate },
+        Event::CosignerRegistered { organisation: o(), log_key: key, cosigning_key: by },
     ]
 }
 
@@ -562,6 +564,10 @@ fn pin_governance(pin: &mut impl FnMut(String, Vec<u8>), genesis: &ledger::genes
         reported_at: names().time("d1"),
     };
     pin_entry(pin, "double signing", &DoubleSigningKey(&record.id), &record);
+    let (log_key, cosigning_key) = (key("gz log").public_key(), key("gz cosigns").public_key());
+    let record = Cosigner { organisation: code("gz"), log_key, cosigning_key, since: Height::new(300) };
+    pin_entry(pin, "cosigner", &CosignerKey(&record.organisation), &record);
+    pin_entry(pin, "cosigner holder", &CosignerHolderKey(&log_key), &record.organisation);
 }
 
 /// Formats are promises: a change of this file is a decision, and needs a new version.
@@ -807,6 +813,7 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "proposed", "change"] => Some("proposed-change"),
         ["value", "open", "changes"] => Some("open-changes"),
         ["value", "double", "signing"] => Some("double-signing"),
+        ["value", "cosigner", "holder"] => Some("credit-code"),
         ["value", "authority", "standing"] => Some("authority-standing"),
         ["value", "authority", "count"] => Some("authority-count"),
         ["value", "revocation", "list"] => Some("revocation-list"),

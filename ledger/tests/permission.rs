@@ -13,7 +13,7 @@ use support::network::{Options, code, genesis, key};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 21] = [
+const ACTS: [&str; 22] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -35,6 +35,7 @@ const ACTS: [&str; 21] = [
     "gz record-list ca1",
     "gz record-ocsp new",
     "a report-shared new",
+    "gz cosign",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {

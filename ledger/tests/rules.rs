@@ -59,7 +59,7 @@ macro_rules! tables {
 
 tables! {
     transaction registration listing guarantee qualification quote confirmation publicity contract
-    release clock lifecycle proposal approval double_signing
+    release clock lifecycle proposal approval double_signing cosigner
     authority enrolment staff revocation
 }
 

@@ -535,6 +535,28 @@ fn a_restore_that_was_cut_short_leaves_nothing() {
 }
 
 #[test]
+fn a_restore_begun_again_leaves_nothing_of_the_one_before() {
+    // Nodes of the map are removed as rows that were written once, and here they are written four times, with the
+    // removal of all rows between. Opening moves what is in memory into a file, and many files are merged.
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = grown(a.path(), 30);
+    for _ in 0..3 {
+        assert!(restore(&whole, &open(b.path()), 25, 29).is_err());
+    }
+    let mut restored = open(b.path());
+    restore(&whole, &restored, 25, u64::MAX).unwrap();
+    // Until every key has been written again, and the last version that was restored is no longer kept.
+    for height in 31..=80 {
+        assert_eq!(commit(&whole, height), commit(&restored, height), "height {height}");
+        if height % 5 == 0 {
+            drop(restored);
+            restored = open(b.path());
+        }
+    }
+    columns_alike(&whole, &restored, &[Column::State, Column::TreeNodes, Column::TreeStale]);
+}
+
+#[test]
 fn a_restore_refuses_a_state_with_another_root() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (whole, restored) = (grown(a.path(), 5), open(b.path()));

@@ -21,6 +21,7 @@ mod trust;
 
 mod health;
 mod joining;
+mod log;
 pub mod metrics;
 mod page;
 
@@ -141,6 +142,7 @@ pub fn router(handle: Handle, extras: Extras) -> Router {
     let (router, _) = documented().split_for_parts();
     router
         .route("/", axum::routing::get(page::home))
+        .route("/tile/{*path}", axum::routing::get(log::tile))
         .route("/openapi.json", axum::routing::get(document))
         .fallback(|| async { Fault::new(Code::NoSuchPath) })
         .method_not_allowed_fallback(|| async { Fault::new(Code::MethodNotAllowed) })
@@ -165,6 +167,7 @@ pub fn openapi() -> String {
     let tags = [
         ("transactions", "Submit, look up and prove"),
         ("blocks", "The chain"),
+        ("log", "What strangers' tools verify: checkpoints, receipts, and tiles at /tile/ (C2SP tlog-tiles)"),
         ("listings", "Listings with their quotes and bidders"),
         ("guarantees", "Letters of guarantee"),
         ("organisations", "Who takes part"),
@@ -205,6 +208,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(submit::submit))
         .routes(routes!(transactions::get))
         .routes(routes!(transactions::proof))
+        .routes(routes!(log::receipt))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::policy))
         .routes(routes!(blocks::list))
         .routes(routes!(blocks::get))
         .routes(routes!(records::listings))

@@ -14,6 +14,7 @@ pub(crate) mod governance;
 pub(crate) mod init;
 mod key;
 mod open;
+pub(crate) mod receipt;
 mod show;
 pub(crate) mod sign;
 mod start;
@@ -89,6 +90,11 @@ enum Command {
     /// Look something up on the ledger 查询账本
     #[command(subcommand)]
     Show(show::Show),
+    /// Fetch receipts that anybody can verify 交易回执
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
+    /// Verify a receipt without any node 离线验证回执
+    Verify(receipt::Verify),
     /// Make, sign off and check a genesis file 创世文件
     #[command(subcommand)]
     Genesis(genesis::GenesisCommand),
@@ -166,6 +172,8 @@ fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::
         Command::Cert(cert) => wait(cert.run(console)),
         Command::Enrol(enrol) => wait(enrol.run(console)),
         Command::Show(show) => wait(show.run(console)),
+        Command::Receipt(receipt) => wait(receipt.run(console)),
+        Command::Verify(verify) => verify.run(console),
         Command::Genesis(genesis) => genesis.run(console),
         Command::Config(config) => config.run(console),
         Command::Demo(demo) => {

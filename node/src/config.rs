@@ -455,6 +455,16 @@ impl Home {
         self.root.join("operator.key")
     }
 
+    /// The key that signs checkpoints for the log.
+    pub fn log_key(&self) -> PathBuf {
+        self.root.join("log.key")
+    }
+
+    /// The key that cosigns checkpoints.
+    pub fn cosigning_key(&self) -> PathBuf {
+        self.root.join("cosigning.key")
+    }
+
     /// The centre's entry for a genesis file.
     pub fn centre_file(&self) -> PathBuf {
         self.root.join("centre.toml")

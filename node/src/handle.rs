@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::block;
+use ledger::checkpoint::SignedCheckpoint;
 use ledger::event::Recorded;
 use ledger::execute::rejection::Rejection;
 use ledger::genesis::Genesis;
@@ -15,6 +16,7 @@ use ledger::transaction;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::catchup::watch::Behind;
+use crate::checkpoints;
 use crate::network;
 
 /// A running node. Cheap to clone.
@@ -37,6 +39,8 @@ pub struct Inner {
     pub status: watch::Receiver<Status>,
     /// The other centres.
     pub network: network::Handle,
+    /// The newest final checkpoint.
+    pub checkpoints: checkpoints::Latest,
 }
 
 /// Transactions on their way in, and where to say what became of each.
@@ -207,6 +211,11 @@ impl Handle {
     /// The other centres, as far as they are connected.
     pub fn network(&self) -> &network::Handle {
         &self.inner.network
+    }
+
+    /// The newest checkpoint that is final.
+    pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.inner.checkpoints.get()
     }
 
     /// Blocks from now on, as they become final. A receiver that falls behind is told so and reads what

@@ -32,6 +32,7 @@ use ledger::validators::ValidatorSet;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
+use crate::checkpoints;
 use crate::handle::{CommittedBlock, Phase, Status};
 use crate::keys::{LedgerKey, NextKey};
 use crate::mempool::Mempool;
@@ -108,6 +109,8 @@ pub struct Parts {
     pub key: LedgerKey,
     /// The next voting key, if there is one.
     pub next_key: NextKey,
+    /// The keys that sign checkpoints.
+    pub checkpoint_keys: checkpoints::Keys,
     /// The nodes that the configuration names, with their addresses.
     pub peers: Vec<network::Member>,
     /// How long to wait for what.
@@ -212,6 +215,7 @@ pub struct Host {
     claims: Claims,
     reports: Reports,
     shared_keys: report::SharedKeys,
+    cosigner: report::CosignerSent,
     fetched: VecDeque<(CommitCertificate, Body, PublicKey)>,
     /// Whether the last block was stored without waiting for the disk.
     unsynced: bool,
@@ -275,6 +279,7 @@ impl Host {
             claims: Claims::default(),
             reports,
             shared_keys: report::SharedKeys::default(),
+            cosigner: report::CosignerSent::default(),
             fetched: VecDeque::new(),
             unsynced: false,
             next_due: None,

@@ -10,6 +10,7 @@ pub mod members;
 pub mod mempool;
 
 pub mod catchup;
+pub mod checkpoints;
 mod descriptors;
 pub mod host;
 pub mod network;

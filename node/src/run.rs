@@ -4,6 +4,7 @@ mod joining;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use crate::api;
 use crate::catchup::{self, CatchUp};
+use crate::checkpoints;
 use crate::config::{self, Config, Home};
 use crate::descriptors;
 use crate::genesis::{self, GenesisFileError};
@@ -74,6 +76,9 @@ pub enum RunError {
     /// The store began with another genesis.
     #[error("the data directory holds a ledger that began with another genesis; name another data_dir")]
     OtherLedger,
+    /// What this node has signed of the log.
+    #[error(transparent)]
+    Checkpoints(#[from] checkpoints::Refused),
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -141,7 +146,10 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     }
     let known = validators(&store, &genesis)?;
     let own = own_membership(&consensus_key, &mut next_key, &known)?;
-    let network_key = network_key(&config, &home, &opener, own.as_ref(), &store, &genesis)?;
+    let network_path = config.keys.network_path(&home);
+    let checkpoint_keys =
+        checkpoints::Keys::of_home(&opener, &home.log_key(), &home.cosigning_key(), &network_path)?;
+    let network_key = network_key(&network_path, &home, &opener, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
     let data = &config.node.data_dir;
     let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
@@ -194,6 +202,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         begun,
         key: consensus_key,
         next_key,
+        checkpoint_keys: checkpoint_keys.clone(),
         peers,
         params: params(&config.consensus),
         bounds: bounds(&config),
@@ -223,14 +232,36 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         host: host_inbox.clone(),
     };
     tokio::spawn(ingest.run(submitted, gossip));
-    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, store.clone(), shelf));
+    let (checkpoints_in, frames) = mpsc::channel(checkpoints::QUEUE);
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, checkpoints_in, store.clone(), shelf));
+    let latest = checkpoints::Latest::default();
+    let signing = checkpoints::Task::new(checkpoints::Parts {
+        chain: genesis.chain_id.clone(),
+        store: store.clone(),
+        keys: checkpoint_keys,
+        network: network.clone(),
+        status: status.clone(),
+        frames,
+        latest: latest.clone(),
+        data_dir: config.node.data_dir.clone(),
+    })?;
+    let signing = signing
+        .spawn()
+        .map_err(|source| RunError::System { what: "starting the thread of the checkpoints", source })?;
     if config.snapshots.backfill && store.history().blocks_from > 1 {
         let (data, reserve) = (config.node.data_dir.clone(), config.disk.reserve_bytes);
         tokio::spawn(backfill::run(genesis.clone(), store.clone(), network.clone(), data, reserve));
     }
 
-    let handle =
-        Handle::new(Inner { genesis, store, submissions, commits, status, network: network.clone() });
+    let handle = Handle::new(Inner {
+        genesis,
+        store,
+        submissions,
+        commits,
+        status,
+        network: network.clone(),
+        checkpoints: latest,
+    });
     let extras = api::Extras {
         name: config.node.name.clone(),
         data_dir: config.node.data_dir.clone(),
@@ -249,7 +280,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         let _ = host_inbox.send_timeout(HostEvent::Stop, DRAIN);
     };
     serve(listener, handle, extras, stop_host).await;
-    let _ = tokio::task::spawn_blocking(move || host.join()).await;
+    let _ = tokio::task::spawn_blocking(move || (host.join(), signing.join())).await;
     network.shutdown().await;
     Ok(())
 }
@@ -279,6 +310,7 @@ async fn pump(
     mut events: Events,
     host: HostSender<HostEvent>,
     gossip: mpsc::Sender<Bytes>,
+    checkpoints: mpsc::Sender<Bytes>,
     store: Arc<Store>,
     shelf: Arc<Shelf>,
 ) {
@@ -289,6 +321,11 @@ async fn pump(
                 // The channel lets longer frames through than anybody of good will sends.
                 if bytes.len() > MAX_GOSSIP_BYTES || gossip.try_send(bytes).is_err() {
                     metrics::counter!("mempool_gossip_dropped_total").increment(1);
+                }
+            }
+            Event::Message { channel: Channel::Checkpoints, bytes, .. } => {
+                if checkpoints.try_send(bytes).is_err() {
+                    metrics::counter!("checkpoint_dropped_total").increment(1);
                 }
             }
             Event::Message { peer, bytes, .. } => match Message::decode(&bytes) {
@@ -370,14 +407,14 @@ fn own_membership(
 
 /// The network key of this home: the next one as soon as the members have put it in place.
 fn network_key(
-    config: &Config,
+    path: &Path,
     home: &Home,
     opener: &Opener,
     own: Option<&Validator>,
     store: &Store,
     genesis: &Genesis,
 ) -> Result<Secret, RunError> {
-    let key = opener.secret(&config.keys.network_path(home))?;
+    let key = opener.secret(path)?;
     let Some(member) = own.filter(|member| member.network_key != key.public_key()) else { return Ok(key) };
     let next = home.next_network_key();
     if next.exists() {

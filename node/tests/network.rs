@@ -204,7 +204,7 @@ fn a_mesh_exchanges_frames_on_every_channel() {
                     );
                     assert_eq!(
                         status.channels.map(|c| (c.received_frames, c.dropped_frames)),
-                        [(2, 0), (1, 0), (1, 0)]
+                        [(2, 0), (1, 0), (1, 0), (0, 0)]
                     );
                 }
                 node.until_peers(|status| {

@@ -30,7 +30,7 @@ use Stage::{
 
 /// The permission table.
 #[rustfmt::skip]
-pub const TABLE: [Row; 21] = [
+pub const TABLE: [Row; 22] = [
     Row { act: "register_organisation", roles: &[Centre],         stages: &[], voting_key: false, limited: true },
     Row { act: "publish_listing",       roles: &[Seller],         stages: &[], voting_key: false, limited: true },
     Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed], voting_key: false, limited: true },
@@ -53,6 +53,7 @@ pub const TABLE: [Row; 21] = [
     Row { act: "record_revocation_list", roles: &[Centre],        stages: &[], voting_key: false, limited: false },
     Row { act: "record_ocsp_response",  roles: &[Centre],         stages: &[], voting_key: false, limited: false },
     Row { act: "report_shared_key",     roles: &Role::ALL,        stages: &[], voting_key: true, limited: false },
+    Row { act: "register_cosigner",     roles: &[Centre],         stages: &[], voting_key: true, limited: true },
 ];
 
 /// The row of an act.

@@ -292,6 +292,22 @@ rejections! {
         "The two messages do not contradict each other, or are not both signed by the accused on this chain.",
         "两条消息并不矛盾，或并非均由被指控的密钥在本链上签署。";
 
+    CosignerNotMember = 951, "CO01", "cosigner_not_member",
+        "Only a centre that is a member of the network now signs checkpoints.",
+        "仅当前的网络成员交易中心可以签署检查点。";
+    InvalidCosignerKeys = 952, "CO02", "invalid_cosigner_keys",
+        "The log key and the cosigning key must be two different full-strength Ed25519 keys.",
+        "日志密钥与会签密钥须为两个不同且强度完整的Ed25519密钥。";
+    CosignerUnchanged = 953, "CO03", "cosigner_unchanged",
+        "These keys sign checkpoints for the centre already; nothing needs to be done.",
+        "该中心已使用这两个密钥签署检查点，无需办理。";
+    CosignerKeyInUse = 954, "CO04", "cosigner_key_in_use",
+        "A key that signs checkpoints has no other use and no other holder, now or before. Make fresh keys.",
+        "签署检查点的密钥不得另有用途或归属其他主体，也不得曾被使用，请生成新的密钥。";
+    CosignerNotProven = 955, "CO05", "cosigner_not_proven",
+        "One of the keys has not signed that it is to sign checkpoints for this centre on this chain.",
+        "其中一个密钥未签名确认其在本链上为该中心签署检查点。";
+
     ChainInvalid = 1001, "ID01", "chain_invalid",
         "An enrolment shows 1 to 5 certificates, the holder's first, of at most 24,576 bytes together.",
         "登记须提交一至五张证书，持有人证书在前，合计不超过24576字节。";

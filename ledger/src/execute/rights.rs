@@ -181,7 +181,8 @@ impl Signing<'_, '_> {
             | Action::RevokeCertificate(_)
             | Action::RecordRevocationList(_)
             | Action::RecordOcspResponse(_)
-            | Action::ReportSharedKey(_) => Ok(None),
+            | Action::ReportSharedKey(_)
+            | Action::RegisterCosigner(_) => Ok(None),
         }
     }
 

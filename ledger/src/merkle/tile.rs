@@ -29,6 +29,109 @@ pub struct TileId {
     pub number: u64,
 }
 
+/// What a path of C2SP tlog-tiles names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TileKind {
+    /// Hashes of a tile.
+    Hashes(TileId),
+    /// The leaves of the tile with this number of level 0, each with its length before it.
+    Entries(u64),
+}
+
+/// A path below `/tile/`: `LEVEL/N[.p/W]` or `entries/N[.p/W]`, where N is written in groups of three digits, all but the
+/// last with an `x` before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TilePath {
+    /// What.
+    pub kind: TileKind,
+    /// How many hashes or leaves: 1 to 256.
+    pub width: u16,
+}
+
+/// A path that is none of C2SP tlog-tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a path of tlog-tiles")]
+pub struct InvalidTilePath;
+
+impl TilePath {
+    /// How many leaves a log has at least that has this tile; `None` when no log has.
+    pub fn covered_leaves(&self) -> Option<u64> {
+        let TileKind::Hashes(id) = self.kind else { return None };
+        let hashes = id.number.checked_mul(TILE_WIDTH as u64)?.checked_add(u64::from(self.width))?;
+        let leaves_each = 1u64.checked_shl(u32::from(id.level).checked_mul(TILE_HEIGHT)?)?;
+        hashes.checked_mul(leaves_each)
+    }
+}
+
+impl core::str::FromStr for TilePath {
+    type Err = InvalidTilePath;
+
+    fn from_str(path: &str) -> Result<Self, InvalidTilePath> {
+        let (level, rest) = path.split_once('/').ok_or(InvalidTilePath)?;
+        let (number, width) = match rest.split_once(".p/") {
+            Some((number, width)) => {
+                let width: u16 = plain(width).filter(|w| (1..256).contains(w)).ok_or(InvalidTilePath)? as u16;
+                (number, width)
+            }
+            None => (rest, TILE_WIDTH as u16),
+        };
+        let number = grouped(number).ok_or(InvalidTilePath)?;
+        let kind = match level {
+            "entries" => TileKind::Entries(number),
+            _ => {
+                let level = plain(level).filter(|level| *level < 8).ok_or(InvalidTilePath)?;
+                TileKind::Hashes(TileId { level: level as u8, number })
+            }
+        };
+        Ok(Self { kind, width })
+    }
+}
+
+impl core::fmt::Display for TilePath {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let number = match self.kind {
+            TileKind::Hashes(id) => {
+                write!(f, "{}/", id.level)?;
+                id.number
+            }
+            TileKind::Entries(number) => {
+                f.write_str("entries/")?;
+                number
+            }
+        };
+        let digits = format!("{number}");
+        let padded = format!("{number:0width$}", width = digits.len().div_ceil(3) * 3);
+        let groups = padded.len() / 3;
+        for index in 0..groups {
+            let group = padded.get(index * 3..index * 3 + 3).unwrap_or_default();
+            if index + 1 < groups { write!(f, "x{group}/")? } else { f.write_str(group)? }
+        }
+        if usize::from(self.width) < TILE_WIDTH { write!(f, ".p/{}", self.width) } else { Ok(()) }
+    }
+}
+
+/// A number without sign and leading zeros.
+fn plain(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| digits)
+}
+
+/// A number in groups of three digits, without groups that say nothing.
+fn grouped(text: &str) -> Option<u64> {
+    let groups: Vec<&str> = text.split('/').collect();
+    let (last, first) = groups.split_last()?;
+    let mut digits = String::new();
+    for group in first {
+        digits.push_str(group.strip_prefix('x').filter(|group| group.len() == 3)?);
+    }
+    digits.push_str(last);
+    let well_formed = last.len() == 3
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (first.is_empty() || !digits.starts_with("000"))
+        && digits.len() <= 21;
+    digits.parse().ok().filter(|_| well_formed)
+}
+
 /// Where tiles come from.
 pub trait TileReader {
     /// What can go wrong, refusals included.

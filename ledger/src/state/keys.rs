@@ -6,7 +6,7 @@
 use super::StateKey;
 use crate::codec;
 use crate::crypto::PublicKey;
-use crate::governance::{DoubleSigning, Era, ProposedChange};
+use crate::governance::{Cosigner, DoubleSigning, Era, ProposedChange};
 use crate::id::{
     AuthorityId, CertificateId, CertificateKeyId, ChangeId, CreditCode, DealCode, DelegationId,
     DoubleSigningId, GuaranteeId, Height, IssuerId, LetterNumber, SharedKeyId,
@@ -86,6 +86,10 @@ pub struct OpenChangesKey<'a>(pub &'a CreditCode);
 pub struct DoubleSigningKey<'a>(pub &'a DoubleSigningId);
 /// `61 ‖ id`: a key that two organisations share.
 pub struct SharedKeyKey<'a>(pub &'a SharedKeyId);
+/// `62 ‖ organisation`: the keys with which a member signs checkpoints.
+pub struct CosignerKey<'a>(pub &'a CreditCode);
+/// `63 ‖ key`: whose a key is, or was, that signs checkpoints.
+pub struct CosignerHolderKey<'a>(pub &'a PublicKey);
 
 macro_rules! state_keys {
     ($($name:ty => $value:ty, |$key:ident| $bytes:expr;)*) => {$(
@@ -129,6 +133,8 @@ state_keys! {
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
     DoubleSigningKey<'_> => DoubleSigning, |k| bytes(0x60, &[k.0.as_bytes()]);
     SharedKeyKey<'_> => SharedKey, |k| bytes(0x61, &[k.0.as_bytes()]);
+    CosignerKey<'_> => Cosigner, |k| bytes(0x62, &[k.0.as_str().as_bytes()]);
+    CosignerHolderKey<'_> => CreditCode, |k| bytes(0x63, &[k.0.as_bytes()]);
 }
 
 const fn era_order(height: Height) -> u64 {
@@ -250,6 +256,11 @@ pub fn involved_listing(key: &[u8]) -> Option<DealCode> {
 /// The range of all shared keys.
 pub fn all_shared_keys() -> (Vec<u8>, Vec<u8>) {
     (bytes(0x61, &[]), bytes(0x62, &[]))
+}
+
+/// The range of all keys with which members sign checkpoints.
+pub fn all_cosigners() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x62, &[]), bytes(0x63, &[]))
 }
 
 /// The range of all keys of organisations.

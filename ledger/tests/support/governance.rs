@@ -4,8 +4,9 @@ use ledger::block;
 use ledger::certificate::VoteType;
 use ledger::crypto::{PublicKey, Signature};
 use ledger::evidence::Evidence;
-use ledger::governance::{Change, RemovalReason, possession_bytes};
+use ledger::governance::{Change, RemovalReason, cosigner_bytes, possession_bytes};
 use ledger::id::{ChangeId, DoubleSigningId, Height};
+use ledger::procedure::cosigner::RegisterCosigner;
 use ledger::rule::RulePack;
 use ledger::state::era_of;
 use ledger::state::keys::{ChangeKey, LandListingRules, ValidatorsKey};
@@ -145,6 +146,28 @@ pub fn evidence(words: &Words<'_>, names: &Names) -> Evidence {
         SignedVote { vote, signature }
     };
     Evidence::votes(sign(one), sign(other))
+}
+
+/// The keys `log=` and `cosigning=`, those named after the signer unless the words say otherwise, with proofs for the
+/// organisation of the signer, unless `proof=` says `other`, `elsewhere` or `swapped`.
+pub fn cosigner(words: &Words<'_>, names: &Names) -> RegisterCosigner {
+    let own = words.take("for", "gz");
+    let (log, cosigning) = (format!("{own}_log"), format!("{own}_cosigns"));
+    let named = |word, default| words.named.get(word).copied().unwrap_or(default).replace('_', " ");
+    let signers = [key(&named("log", &log)), key(&named("cosigning", &cosigning))];
+    let [log_key, cosigning_key] = [signers[0].public_key(), signers[1].public_key()];
+    let weak = words.take("log", "") == "weak";
+    let log_key = if weak { PublicKey::from_bytes([0; 32]) } else { log_key };
+    let fault = words.take("proof", "none");
+    let organisation = if fault == "other" { code("b") } else { code(own) };
+    let elsewhere = "test/0123456789abcdee".parse().unwrap();
+    let chain = if fault == "elsewhere" { &elsewhere } else { &names.chain };
+    let message = cosigner_bytes(chain, &organisation, &log_key, &cosigning_key);
+    let [mut log_proof, mut cosigning_proof] = signers.map(|signer| signer.sign(&message));
+    if fault == "swapped" {
+        std::mem::swap(&mut log_proof, &mut cosigning_proof);
+    }
+    RegisterCosigner { log_key, cosigning_key, log_proof, cosigning_proof }
 }
 
 /// Compares a change's status and its number of approvals.

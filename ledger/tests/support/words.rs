@@ -221,6 +221,7 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
         "report-shared" => {
             Action::ReportSharedKey(ReportSharedKey { enrolment: certificates::enrol(words, names) })
         }
+        "cosign" => Action::RegisterCosigner(governance::cosigner(words, names)),
         verb => panic!("no verb is called {verb}"),
     }
 }

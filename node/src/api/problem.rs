@@ -109,6 +109,10 @@ codes! {
     NoAnswer = GATEWAY_TIMEOUT, "no_answer",
         "The node did not answer in time. The transactions may still be recorded: look them up by their ids.",
         "节点未能及时答复。交易仍可能被记账，请按交易标识查询。";
+    /// Too few centres have signed the log so far.
+    NotFinalYet = SERVICE_UNAVAILABLE, "not_final_yet",
+        "Too few centres have signed the log with this in it so far. Try again in a second.",
+        "包含该内容的日志尚未由足够的交易中心签署，请稍后重试。";
     /// The store failed.
     Internal = INTERNAL_SERVER_ERROR, "internal",
         "The node could not read its ledger. Its log says why.", "节点无法读取账本，原因见节点日志。";

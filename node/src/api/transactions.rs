@@ -78,7 +78,7 @@ pub(crate) async fn proof(
 }
 
 impl View<'_> {
-    fn transaction(&self, id: &Id) -> Result<(Place, Vec<u8>), Fault> {
+    pub(super) fn transaction(&self, id: &Id) -> Result<(Place, Vec<u8>), Fault> {
         if let Some(found) = self.snapshot.transaction(id.as_bytes())? {
             return Ok(found);
         }

@@ -139,6 +139,20 @@ impl Client {
         read(request.send().await.map_err(unreachable)?).await
     }
 
+    /// Reads an answer that is text.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let request = self.http.get(format!("{}{path}", self.url)).timeout(Duration::from_secs(20));
+        let response = request.send().await.map_err(unreachable)?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        let (_, bytes) = body(response).await?;
+        String::from_utf8(bytes).map_err(|e| ClientError::Strange(e.to_string()))
+    }
+
     /// Submits one transaction and waits for it to be recorded, or only to be accepted.
     ///
     /// # Errors

@@ -253,6 +253,10 @@ fn describe_identity(kind: &EventKind) -> Words {
             format!("{organisation} signed while revocation data is stale"),
             format!("{organisation} 在吊销信息过时期间签名"),
         ),
+        E::CosignerRegistered { organisation, .. } => words(
+            format!("{organisation} named its keys for checkpoints"),
+            format!("{organisation} 登记检查点签名密钥"),
+        ),
         // Everything else is described above.
         other => words(other.name(), other.name()),
     }

@@ -10,8 +10,10 @@ use consensus::{Evidence, Signer as _};
 use ledger::action::Action;
 use ledger::codec;
 use ledger::execute::{self, Failure};
+use ledger::governance::cosigner_bytes;
 use ledger::hash::sha256;
 use ledger::id::Height;
+use ledger::procedure::cosigner::RegisterCosigner;
 use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::procedure::enrolment::Enrol;
 use ledger::procedure::shared_key::ReportSharedKey;
@@ -31,6 +33,18 @@ const REPORT_WINDOW: u64 = 10;
 /// the report sent may be recorded, if one was sent.
 #[derive(Default)]
 pub(super) struct SharedKeys(BTreeMap<[u8; 32], (Enrol, Option<Height>)>);
+
+/// What is known of the registration of the keys that sign checkpoints.
+#[derive(Default)]
+pub(super) enum CosignerSent {
+    /// Nothing: it is to be looked up.
+    #[default]
+    Unknown,
+    /// A registration is under way, which may be recorded up to this height.
+    Until(Height),
+    /// They are registered, or the ledger does not take them.
+    Settled,
+}
 
 /// What became of a report.
 enum Outcome {
@@ -102,6 +116,28 @@ impl Host {
                 Outcome::Waits => {}
             }
         }
+        self.register_cosigner()
+    }
+
+    /// Names the keys that sign checkpoints, if the ledger does not know them as this member's.
+    fn register_cosigner(&mut self) -> Result<(), HostError> {
+        match self.cosigner {
+            CosignerSent::Settled => return Ok(()),
+            CosignerSent::Until(height) if self.tip.height < height => return Ok(()),
+            CosignerSent::Until(_) | CosignerSent::Unknown => {}
+        }
+        let own = self.validators.get(&self.parts.key.public_key()).map(|own| own.organisation.clone());
+        let Some(own) = own else { return Ok(()) };
+        let [log_key, cosigning_key] = self.parts.checkpoint_keys.public();
+        let message = cosigner_bytes(&self.parts.genesis.chain_id, &own, &log_key, &cosigning_key);
+        let keys = &self.parts.checkpoint_keys;
+        let (log_proof, cosigning_proof) = (keys.log.sign(&message), keys.cosigning.sign(&message));
+        let act = RegisterCosigner { log_key, cosigning_key, log_proof, cosigning_proof };
+        self.cosigner = match self.report_one(Action::RegisterCosigner(act), &sha256(&message))? {
+            Outcome::Sent(until) => CosignerSent::Until(until),
+            Outcome::Settled => CosignerSent::Settled,
+            Outcome::Waits => CosignerSent::Unknown,
+        };
         Ok(())
     }
 

@@ -157,6 +157,17 @@ impl Opener {
         }
     }
 
+    /// Makes a key of the ledger in a new file, encrypted if another file is, with the passphrase of that.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn create_like(&self, path: &Path, like: &Path) -> Result<Secret, KeyError> {
+        let passphrase = if is_encrypted(like)? { Some(self.passphrase_of(like)?) } else { None };
+        let secret = Secret::generate()?;
+        KeyFile::Ledger(secret.clone()).create(path, passphrase.as_ref())?;
+        Ok(secret)
+    }
+
     /// The private key of a certificate.
     ///
     /// # Errors

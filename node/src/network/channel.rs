@@ -13,6 +13,8 @@ pub enum Channel {
     Blocks,
     /// Gossip: batches of transactions.
     Transactions,
+    /// Signatures under states of the log.
+    Checkpoints,
 }
 
 /// What happens to a frame when its queue is full.
@@ -26,7 +28,8 @@ pub enum Overflow {
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Channel; 3] = [Channel::Consensus, Channel::Blocks, Channel::Transactions];
+    pub const ALL: [Channel; 4] =
+        [Channel::Consensus, Channel::Blocks, Channel::Transactions, Channel::Checkpoints];
 
     /// The name of the channel in logs, metrics and status pages.
     #[must_use]
@@ -35,6 +38,7 @@ impl Channel {
             Channel::Consensus => "consensus",
             Channel::Blocks => "blocks",
             Channel::Transactions => "transactions",
+            Channel::Checkpoints => "checkpoints",
         }
     }
 
@@ -42,7 +46,7 @@ impl Channel {
     #[must_use]
     pub const fn overflow(self) -> Overflow {
         match self {
-            Channel::Consensus | Channel::Blocks => Overflow::DropOldest,
+            Channel::Consensus | Channel::Blocks | Channel::Checkpoints => Overflow::DropOldest,
             Channel::Transactions => Overflow::DropNewest,
         }
     }
@@ -65,10 +69,11 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    pub(crate) const ALL: [Protocol; 5] = [
+    pub(crate) const ALL: [Protocol; 6] = [
         Protocol::Channel(Channel::Consensus),
         Protocol::Channel(Channel::Blocks),
         Protocol::Channel(Channel::Transactions),
+        Protocol::Channel(Channel::Checkpoints),
         Protocol::Request,
         Protocol::Ping,
     ];
@@ -77,8 +82,8 @@ impl Protocol {
     const fn index(self) -> usize {
         match self {
             Protocol::Channel(channel) => channel.index(),
-            Protocol::Request => 3,
-            Protocol::Ping => 4,
+            Protocol::Request => 4,
+            Protocol::Ping => 5,
         }
     }
 }
@@ -89,7 +94,7 @@ impl Protocol {
 /// on which one of the chains could be spoken of. The ping is common to all chains, so that it can tell the other
 /// side what is wrong.
 #[derive(Debug, Clone)]
-pub(crate) struct ProtocolNames(Arc<[(Protocol, StreamProtocol); 5]>);
+pub(crate) struct ProtocolNames(Arc<[(Protocol, StreamProtocol); 6]>);
 
 impl ProtocolNames {
     /// `None` when no stream can be named after the chain.
@@ -102,8 +107,8 @@ impl ProtocolNames {
             };
             Some((protocol, StreamProtocol::try_from_owned(name).ok()?))
         };
-        let [a, b, c, d, e] = Protocol::ALL.map(name);
-        Some(Self(Arc::new([a?, b?, c?, d?, e?])))
+        let [a, b, c, d, e, f] = Protocol::ALL.map(name);
+        Some(Self(Arc::new([a?, b?, c?, d?, e?, f?])))
     }
 
     /// The name negotiated with the peer.

@@ -27,6 +27,8 @@ pub struct Limits {
     pub blocks: ChannelLimits,
     /// [`Channel::Transactions`]: 1 MiB a frame, 1,024 frames or 16 MiB queued.
     pub transactions: ChannelLimits,
+    /// [`Channel::Checkpoints`]: 4 KiB a frame, 256 frames or 1 MiB queued.
+    pub checkpoints: ChannelLimits,
     /// Age above which a queued frame is not sent on a new stream after a reconnection: 5 s.
     pub queue_age_max: Duration,
 
@@ -84,6 +86,7 @@ impl Limits {
             Channel::Consensus => self.consensus,
             Channel::Blocks => self.blocks,
             Channel::Transactions => self.transactions,
+            Channel::Checkpoints => self.checkpoints,
         }
     }
 
@@ -104,6 +107,7 @@ impl Default for Limits {
             consensus: channel(256 * KIB, 16_384, 16 * MIB),
             blocks: channel(16 * MIB, 64, 64 * MIB),
             transactions: channel(MIB, 1_024, 16 * MIB),
+            checkpoints: channel(4 * KIB, 256, MIB),
             queue_age_max: Duration::from_secs(5),
             members_max: 64,
             addresses_max: 16,

@@ -29,7 +29,7 @@ pub(crate) struct Peer {
     /// The chain that this node keeps, and the peer should.
     pub(crate) chain: Arc<str>,
     pub(crate) limits: Arc<Limits>,
-    outboxes: [Outbox; 3],
+    outboxes: [Outbox; Channel::ALL.len()],
     /// The connection in use: set by the driver, followed by the writers.
     pub(crate) link: watch::Sender<Option<Arc<Link>>>,
     /// Whether the host has been told that the peer is connected; readers wait for it.

@@ -26,10 +26,10 @@ pub(crate) struct Slot {
     pub(crate) dial: Dial,
     pub(crate) failures: u32,
     links: Vec<Held>,
-    readers: [Option<(ConnectionId, Task)>; 3],
+    readers: [Option<(ConnectionId, Task)>; Channel::ALL.len()],
     served: JoinSet<()>,
     rate: RateLimit,
-    _writers: [Task; 3],
+    _writers: [Task; Channel::ALL.len()],
 }
 
 /// A link and the tasks that live with it.
@@ -62,7 +62,7 @@ impl Slot {
             dial: Dial::Waiting(Instant::now()),
             failures: 0,
             links: Vec::new(),
-            readers: [const { None }; 3],
+            readers: [const { None }; Channel::ALL.len()],
             served: JoinSet::new(),
             rate: RateLimit::new(limits.requests_per_second_max, limits.requests_burst_max),
             _writers: Channel::ALL.map(|channel| Task::spawn(write_channel(Arc::clone(&peer), channel))),

@@ -55,7 +55,7 @@ pub struct PeerStatus {
     /// Requests of the member that were over its limits and were not answered.
     pub requests_refused: u64,
     /// One entry per channel, in the order of [`Channel::ALL`].
-    pub channels: [ChannelStatus; 3],
+    pub channels: [ChannelStatus; Channel::ALL.len()],
 }
 
 /// One channel to and from a peer.

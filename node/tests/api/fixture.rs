@@ -148,8 +148,15 @@ impl Fixture {
         };
         let seed = Zeroizing::new(ledger::hash::sha256(b"network"));
         let (network, _) = network::start(seed, config).await.unwrap();
-        let inner =
-            Inner { genesis: genesis.clone(), store, submissions, commits, status: status_seen, network };
+        let inner = Inner {
+            genesis: genesis.clone(),
+            store,
+            submissions,
+            commits,
+            status: status_seen,
+            network,
+            checkpoints: Default::default(),
+        };
         let extras = Extras {
             name: "zhuhai".to_owned(),
             data_dir: directory.path().to_owned(),

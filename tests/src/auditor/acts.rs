@@ -9,6 +9,7 @@ mod change;
 mod clock;
 mod confirmation;
 mod contract;
+mod cosigner;
 mod deposit;
 mod double_signing;
 mod enrolment;
@@ -116,7 +117,8 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         | Action::RecordRevocationList(_)
         | Action::RecordOcspResponse(_)
         | Action::ProposeChange(_)
-        | Action::ApproveChange(_) => &[Role::Centre],
+        | Action::ApproveChange(_)
+        | Action::RegisterCosigner(_) => &[Role::Centre],
         Action::PublishListing(_) | Action::ReleaseGuarantee(_) => &[Role::Seller],
         Action::IssueGuarantee(_) => &[Role::Guarantor],
         Action::DepositGuarantee(_) | Action::SubmitQuote(_) => &[Role::Bidder],
@@ -149,7 +151,10 @@ pub(super) fn is_limited(action: &Action) -> bool {
 
 /// Whether a member's voting key may sign it.
 pub(super) fn is_for_voting_keys(action: &Action) -> bool {
-    matches!(action, Action::ReportDoubleSigning(_) | Action::ReportSharedKey(_))
+    matches!(
+        action,
+        Action::ReportDoubleSigning(_) | Action::ReportSharedKey(_) | Action::RegisterCosigner(_)
+    )
 }
 
 /// Notes what an act breaks.
@@ -176,6 +181,7 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         Action::RecordRevocationList(act) => revocation_list::judge(act, moment, faults),
         Action::RecordOcspResponse(act) => ocsp_response::judge(act, moment, faults),
         Action::ReportSharedKey(act) => shared_key::judge(act, moment, faults),
+        Action::RegisterCosigner(act) => cosigner::judge(act, moment, faults),
     }
 }
 
@@ -205,5 +211,6 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry, chain: &Ch
         Action::RecordRevocationList(act) => revocation_list::enter(act, books, &entry),
         Action::RecordOcspResponse(act) => ocsp_response::enter(act, books, time),
         Action::ReportSharedKey(act) => shared_key::enter(act, books, &entry, chain),
+        Action::RegisterCosigner(act) => cosigner::enter(act, books, &entry),
     }
 }

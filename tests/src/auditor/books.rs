@@ -22,7 +22,7 @@ use ledger::time::BlockTime;
 
 use super::calendar::{self, Rules};
 use super::due::{self, Thing};
-use super::governance::{self, DoubleSigning, Members, Proposal};
+use super::governance::{self, Cosigner, DoubleSigning, Members, Proposal};
 use super::identity::{Authority, Certificate, Key, List, SharedKey};
 
 /// Everything that a rule can ask about, but for the names of recorded transactions.
@@ -70,6 +70,10 @@ pub struct Books {
     pub changes: BTreeMap<ChangeId, Proposal>,
     /// Reported double signings.
     pub double_signings: BTreeMap<DoubleSigningId, DoubleSigning>,
+    /// The keys with which members sign checkpoints.
+    pub cosigners: BTreeMap<CreditCode, Cosigner>,
+    /// Every key that signs or has signed checkpoints.
+    pub cosigner_keys: BTreeSet<PublicKey>,
     /// Rule packs that were in force earlier, by version.
     pub former_packs: BTreeMap<u32, Arc<RulePack>>,
     agenda: BTreeSet<(BlockTime, Thing)>,
@@ -222,6 +226,8 @@ impl Books {
             members,
             changes: BTreeMap::new(),
             double_signings: BTreeMap::new(),
+            cosigners: BTreeMap::new(),
+            cosigner_keys: BTreeSet::new(),
             former_packs: BTreeMap::new(),
             agenda: BTreeSet::new(),
         };

@@ -103,6 +103,11 @@ codes! {
     AccusedNotMember = 902 "accused_not_member";
     DoubleSigningRecorded = 903 "double_signing_recorded";
     EvidenceProvesNothing = 904 "evidence_proves_nothing";
+    CosignerNotMember = 951 "cosigner_not_member";
+    InvalidCosignerKeys = 952 "invalid_cosigner_keys";
+    CosignerUnchanged = 953 "cosigner_unchanged";
+    CosignerKeyInUse = 954 "cosigner_key_in_use";
+    CosignerNotProven = 955 "cosigner_not_proven";
     ChainInvalid = 1001 "chain_invalid";
     InvalidMandate = 1002 "invalid_mandate";
     KeyNotProven = 1003 "key_not_proven";

@@ -115,6 +115,7 @@ impl Conservation {
             | Event::KeysRotated { .. }
             | Event::RulesAdopted { .. }
             | Event::DoubleSigningRecorded { .. }
+            | Event::CosignerRegistered { .. }
             | Event::AuthorityTrusted { .. }
             | Event::AuthoritySuspended { .. }
             | Event::AuthorityReinstated { .. }

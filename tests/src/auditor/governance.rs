@@ -57,6 +57,15 @@ pub struct DoubleSigning {
     pub reported_at: BlockTime,
 }
 
+/// The keys with which a member signs checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cosigner {
+    /// The one for the log, and the one that cosigns.
+    pub keys: (PublicKey, PublicKey),
+    /// The height at which they were registered.
+    pub since: u64,
+}
+
 /// What a message quoted as evidence says of itself: by whom, at which height, in which round, of which kind.
 pub(super) type Place = (PublicKey, u64, u32, SigningKind);
 

@@ -206,7 +206,15 @@ async fn serve(directory: &TempDir, genesis: &Genesis, store: Arc<Store>) -> Rou
     };
     let seed = Zeroizing::new(sha256(b"a network without members"));
     let (network, _) = network::start(seed, config).await.expect("a network");
-    let inner = Inner { genesis: genesis.clone(), store, submissions, commits, status: status_seen, network };
+    let inner = Inner {
+        genesis: genesis.clone(),
+        store,
+        submissions,
+        commits,
+        status: status_seen,
+        network,
+        checkpoints: Default::default(),
+    };
     let extras = Extras {
         name: "zhuhai".to_owned(),
         data_dir: directory.path().to_owned(),

@@ -2,9 +2,10 @@
 
 use ledger::action::Action;
 use ledger::crypto::PublicKey;
-use ledger::governance::{Change, RemovalReason, possession_bytes};
+use ledger::governance::{Change, RemovalReason, cosigner_bytes, possession_bytes};
 use ledger::id::{ChangeId, CreditCode};
 use ledger::procedure::approval::ApproveChange;
+use ledger::procedure::cosigner::RegisterCosigner;
 use ledger::procedure::double_signing::ReportDoubleSigning;
 use ledger::procedure::proposal::ProposeChange;
 use ledger::record::organisation::Role;
@@ -31,7 +32,8 @@ pub(super) fn next(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
     let open = scene.books.changes.values().filter(|proposal| proposal.is_open()).count();
     match hand.chance.below(100) {
         0..15 => report(hand, scene),
-        15..50 if open < MANY_OPEN => propose(hand, scene),
+        15..22 => register_cosigner(hand, scene),
+        22..50 if open < MANY_OPEN => propose(hand, scene),
         _ => approve(hand, scene),
     }
 }
@@ -224,6 +226,30 @@ pub(super) fn is_sensible(hand: &Hand, scene: &Scene<'_>, action: &Action) -> bo
         }
         _ => true,
     }
+}
+
+/// Keys for a member's checkpoints, by the centre or by its node.
+fn register_cosigner(hand: &mut Hand, scene: &Scene<'_>) -> Option<Draw> {
+    let who = member(hand, scene, |_| true)?;
+    let keys = (hand.fresh_key(), hand.fresh_key());
+    let act = Action::RegisterCosigner(cosigner(hand, &who, keys)?);
+    let votes = scene.books.members.get(&who)?.votes;
+    if hand.key(&votes).is_some() && hand.chance.happens(60) {
+        return Some(hand.act_with(scene, votes, act));
+    }
+    hand.act(scene, &who, act)
+}
+
+/// The registration of two keys, if the hand has both.
+pub(super) fn cosigner(
+    hand: &Hand,
+    who: &CreditCode,
+    (log_key, cosigning_key): (PublicKey, PublicKey),
+) -> Option<RegisterCosigner> {
+    let message = cosigner_bytes(&hand.chain, who, &log_key, &cosigning_key);
+    let (log_proof, cosigning_proof) =
+        (hand.key(&log_key)?.sign(&message), hand.key(&cosigning_key)?.sign(&message));
+    Some(RegisterCosigner { log_key, cosigning_key, log_proof, cosigning_proof })
 }
 
 /// A double signing that nobody has reported, by anybody, or by a member's node.

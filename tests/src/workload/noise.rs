@@ -49,7 +49,7 @@ fn any_code(hand: &mut Hand, scene: &Scene<'_>) -> Option<CreditCode> {
 }
 
 fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
-    Some(match hand.chance.below(18) {
+    Some(match hand.chance.below(19) {
         12..17 => identity::any_act(hand, scene)?,
         0 => registration(hand, scene)?,
         1 => notice(hand, scene)?,
@@ -73,6 +73,10 @@ fn any_act(hand: &mut Hand, scene: &Scene<'_>) -> Option<Action> {
         10 => {
             let ids: Vec<_> = scene.books.changes.keys().copied().collect();
             Action::ApproveChange(ApproveChange { change: *hand.chance.pick(&ids)? })
+        }
+        17 => {
+            let (who, keys) = (any_code(hand, scene)?, (hand.fresh_key(), hand.fresh_key()));
+            Action::RegisterCosigner(governance::cosigner(hand, &who, keys)?)
         }
         11 => Action::ReportDoubleSigning(ReportDoubleSigning { evidence: evidence::any(hand, scene)? }),
         _ => {

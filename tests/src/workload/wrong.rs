@@ -2,6 +2,7 @@
 
 mod bids;
 mod changes;
+mod cosigners;
 mod deals;
 mod enrolments;
 mod envelope;
@@ -103,6 +104,11 @@ const ALL: &[(Code, Wrong)] = &[
     (Code::AccusedNotMember, evidence::accused_not_member),
     (Code::DoubleSigningRecorded, evidence::recorded),
     (Code::EvidenceProvesNothing, evidence::proves_nothing),
+    (Code::CosignerNotMember, cosigners::not_member),
+    (Code::InvalidCosignerKeys, cosigners::invalid_keys),
+    (Code::CosignerUnchanged, cosigners::unchanged),
+    (Code::CosignerKeyInUse, cosigners::key_in_use),
+    (Code::CosignerNotProven, cosigners::not_proven),
     (Code::ChainInvalid, enrolments::chain_invalid),
     (Code::InvalidMandate, enrolments::invalid_mandate),
     (Code::KeyNotProven, enrolments::key_not_proven),

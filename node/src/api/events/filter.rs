@@ -105,7 +105,8 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::MandateRevoked { organisation, .. }
         | K::CertificateRevoked { organisation, .. }
         | K::CertificateReleased { organisation, .. }
-        | K::SignedWhileStale { organisation, .. } => {
+        | K::SignedWhileStale { organisation, .. }
+        | K::CosignerRegistered { organisation, .. } => {
             Subject { organisations: [Some(organisation), None], ..Subject::default() }
         }
         K::RoleAdmitted { organisation, centre, .. } => {

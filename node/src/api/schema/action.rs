@@ -6,6 +6,7 @@ use ledger::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::governance::signature;
 use super::{
     AdmitRole, AppointStaff, Enrol, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
     RevokeCertificate, RevokeMandate,
@@ -62,6 +63,22 @@ pub enum Action {
     RecordOcspResponse(RecordOcspResponse),
     /// Somebody proves that two organisations share a key.
     ReportSharedKey(ReportSharedKey),
+    /// A member names the keys with which its node signs checkpoints. Nodes do it by themselves.
+    RegisterCosigner(RegisterCosigner),
+}
+
+/// The keys with which a member's node signs checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterCosigner {
+    /// Ed25519 public key that signs for the log, in hexadecimal.
+    pub log_key: String,
+    /// Ed25519 public key that cosigns, in hexadecimal.
+    pub cosigning_key: String,
+    /// Signature by the log key that it is to sign for this member, in hexadecimal.
+    pub log_proof: String,
+    /// The same by the cosigning key.
+    pub cosigning_proof: String,
 }
 
 /// Admission of an organisation.
@@ -261,6 +278,12 @@ impl TryFrom<Action> for LedgerAction {
             Action::RecordRevocationList(a) => Self::RecordRevocationList(a.try_into()?),
             Action::RecordOcspResponse(a) => Self::RecordOcspResponse(a.try_into()?),
             Action::ReportSharedKey(a) => Self::ReportSharedKey(a.try_into()?),
+            Action::RegisterCosigner(a) => Self::RegisterCosigner(act::cosigner::RegisterCosigner {
+                log_key: parse("log_key", &a.log_key)?,
+                cosigning_key: parse("cosigning_key", &a.cosigning_key)?,
+                log_proof: signature("log_proof", &a.log_proof)?,
+                cosigning_proof: signature("cosigning_proof", &a.cosigning_proof)?,
+            }),
         })
     }
 }
@@ -362,6 +385,12 @@ impl From<LedgerAction> for Action {
             LedgerAction::RecordRevocationList(a) => Self::RecordRevocationList(a.into()),
             LedgerAction::RecordOcspResponse(a) => Self::RecordOcspResponse(a.into()),
             LedgerAction::ReportSharedKey(a) => Self::ReportSharedKey(a.into()),
+            LedgerAction::RegisterCosigner(a) => Self::RegisterCosigner(RegisterCosigner {
+                log_key: a.log_key.to_string(),
+                cosigning_key: a.cosigning_key.to_string(),
+                log_proof: hex::encode(a.log_proof.as_bytes()),
+                cosigning_proof: hex::encode(a.cosigning_proof.as_bytes()),
+            }),
         }
     }
 }

@@ -395,6 +395,15 @@ pub enum EventKind {
         /// The certificate, in hexadecimal.
         certificate: String,
     },
+    /// A member named the keys with which its node signs checkpoints.
+    CosignerRegistered {
+        /// Whose.
+        organisation: String,
+        /// Signs for the log, in hexadecimal.
+        log_key: String,
+        /// Cosigns, in hexadecimal.
+        cosigning_key: String,
+    },
 }
 
 impl EventKind {
@@ -445,6 +454,7 @@ impl EventKind {
             Self::GuaranteeQuestioned { .. } => "guarantee_questioned",
             Self::SharedKeyRecorded { .. } => "shared_key_recorded",
             Self::SignedWhileStale { .. } => "signed_while_stale",
+            Self::CosignerRegistered { .. } => "cosigner_registered",
         }
     }
 }
@@ -615,6 +625,11 @@ impl From<LedgerEvent> for EventKind {
             E::SignedWhileStale { organisation, certificate } => {
                 Self::SignedWhileStale { organisation: text(&organisation), certificate: text(&certificate) }
             }
+            E::CosignerRegistered { organisation, log_key, cosigning_key } => Self::CosignerRegistered {
+                organisation: text(&organisation),
+                log_key: text(&log_key),
+                cosigning_key: text(&cosigning_key),
+            },
         }
     }
 }

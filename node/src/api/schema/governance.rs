@@ -266,7 +266,7 @@ impl From<g::Era> for Members {
     }
 }
 
-fn signature(field: &str, text: &str) -> Result<ledger::crypto::Signature, InvalidField> {
+pub(super) fn signature(field: &str, text: &str) -> Result<ledger::crypto::Signature, InvalidField> {
     let mut bytes = [0; 64];
     hex::decode_to_slice(text, &mut bytes)
         .map_err(|_| InvalidField::new(field, "expected 128 hexadecimal digits"))?;

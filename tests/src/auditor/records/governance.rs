@@ -1,9 +1,12 @@
 //! Members, changes, double signings and rule packs beside those of a ledger.
 
+use std::collections::BTreeMap;
+
 use ledger::governance::{self, Era, ProposedChange};
 use ledger::rule::RulePack;
 use ledger::state::keys::{
-    FormerRules, LandListingRules, OpenChangesKey, ValidatorsKey, all_changes, all_double_signings, all_eras,
+    FormerRules, LandListingRules, OpenChangesKey, ValidatorsKey, all_changes, all_cosigners,
+    all_double_signings, all_eras,
 };
 use ledger::state::{StateKey, read};
 
@@ -27,6 +30,12 @@ impl Comparison<'_> {
             let ours = self.auditor.books().open_changes_of(code);
             same(|| format!("the number of changes that {code} has open"), open as usize, ours)?;
         }
+        let cosigners: Vec<governance::Cosigner> = self.values(all_cosigners())?;
+        let found =
+            cosigners.iter().map(|c| (c.organisation.clone(), ((c.log_key, c.cosigning_key), c.since.get())));
+        let ours = &self.auditor.books().cosigners;
+        let ours: BTreeMap<_, _> = ours.iter().map(|(code, c)| (code.clone(), (c.keys, c.since))).collect();
+        same(|| "the keys that sign checkpoints".into(), &found.collect(), &ours)?;
         let pack = self.packs()?;
         changes.iter().for_each(|change| totals.add_change(&change.status));
         totals.members = set.len() as u64;
