@@ -79,6 +79,11 @@ cargo_tool() {
 }
 
 setup_checks() {
+    have softhsm2-util ||
+        (install_packages "keys on PKCS#11 tokens are tested with a token in software" softhsm2) ||
+        say "NOT TESTED: keys on PKCS#11 tokens. softhsm2 could not be installed."
+    have age || install_packages "the stock program must open our encrypted key files, and we its" age
+    have openssl || install_packages "keys and certificates that openssl makes are among the tests" openssl
     mkdir -p "$TOOLS/bin"
     PATH=$TOOLS/bin:$PATH
     cargo_tool cargo-deny "$CARGO_DENY" "judges licences and sources of the code of others" ||

@@ -20,7 +20,7 @@ use core_types::{
 };
 use ledger::block;
 use ledger::certificate::CommitCertificate;
-use ledger::crypto::PublicKey;
+use ledger::crypto::{PublicKey, Signature};
 use ledger::id::{ChainId, Height};
 use ledger::validators::ValidatorSet;
 
@@ -38,7 +38,7 @@ use crate::message::{
     Message, PolkaCertificate, Proposal, RoundCertificate, SignedProposal, SignedVote, Vote,
 };
 use crate::output::{Timeout, TimeoutKind};
-use crate::signer::Signer;
+use crate::signer::{Signer, SigningFailed};
 use ledger::evidence::Evidence;
 
 /// What the core wants done, in order.
@@ -73,6 +73,8 @@ pub(crate) enum Event {
 pub(crate) enum EngineError {
     /// Replay led to another message than the recorded one.
     ReplayDiverged(String),
+    /// Our key did not sign; the message is lost, and with it what the core was told of it.
+    Signing(SigningFailed),
     /// Anything else; the input is lost, the core lives on.
     Other(String),
 }
@@ -266,14 +268,19 @@ impl Engine {
     }
 
     fn feed(&mut self, input: Input<Context>, signer: &dyn Signer) -> Result<Vec<Event>, EngineError> {
-        let mut handler = Handler { judge: &mut self.judge, signer, height: self.height, events: Vec::new() };
+        let mut handler =
+            Handler { judge: &mut self.judge, signer, height: self.height, events: Vec::new(), failed: None };
         let state = &mut self.state;
         let result: Result<(), Error<Context>> = core_consensus::process!(
             input: input,
             state: state,
             metrics: &(),
-            with: effect => Ok::<_, core::convert::Infallible>(handler.handle(effect))
+            with: effect => handler.handle(effect)
         );
+        // The core gives the input up when an effect is not answered, and reports only that.
+        if let Some(failed) = handler.failed {
+            return Err(EngineError::Signing(failed));
+        }
         match result {
             Ok(()) => Ok(handler.events),
             Err(error @ Error::ReplayDivergence(..)) => Err(EngineError::ReplayDiverged(error.to_string())),
@@ -288,12 +295,13 @@ struct Handler<'a> {
     signer: &'a dyn Signer,
     height: Height,
     events: Vec<Event>,
+    failed: Option<SigningFailed>,
 }
 
 impl Handler<'_> {
     /// One arm for each effect of the core.
-    fn handle(&mut self, effect: Effect<Context>) -> Resume<Context> {
-        match effect {
+    fn handle(&mut self, effect: Effect<Context>) -> Result<Resume<Context>, SigningFailed> {
+        Ok(match effect {
             Effect::CancelAllTimeouts(r) => self.event(Event::CancelAll, r),
             Effect::CancelTimeout(timeout, r) => {
                 let timeout = self.timeout(timeout).map(Event::Cancel);
@@ -339,8 +347,8 @@ impl Handler<'_> {
             Effect::Finalize(certificate, _, _, r) => {
                 self.event(Event::Decided { certificate: commit_certificate(&certificate) }, r)
             }
-            Effect::SignVote(vote, r) => r.resume_with(self.sign_vote(vote)),
-            Effect::SignProposal(proposal, r) => r.resume_with(self.sign_proposal(proposal)),
+            Effect::SignVote(vote, r) => r.resume_with(self.sign_vote(vote)?),
+            Effect::SignProposal(proposal, r) => r.resume_with(self.sign_proposal(proposal)?),
             Effect::VerifySignature(message, _, r) => r.resume_with(self.judge.message(&message)),
             // Asked only about certificates the core has put together from precommits that were
             // verified one by one.
@@ -363,7 +371,11 @@ impl Handler<'_> {
             Effect::VerifyVoteExtension(_, _, _, _, _, _, r) => {
                 r.resume_with(Err(core_consensus::VoteExtensionError::InvalidVoteExtension))
             }
-        }
+        })
+    }
+
+    fn sign(&mut self, bytes: &[u8]) -> Result<Signature, SigningFailed> {
+        self.signer.sign(bytes).inspect_err(|failed| self.failed = Some(failed.clone()))
     }
 
     fn event(&mut self, event: Event, resume: impl Resumable<Context, Value = ()>) -> Resume<Context> {
@@ -385,17 +397,20 @@ impl Handler<'_> {
         Some(Timeout { height: self.height, round: round_number(timeout.round), kind })
     }
 
-    fn sign_vote(&mut self, vote: CoreVote) -> core_types::SignedVote<Context> {
-        let signature = self.signer.sign(&Vote::from(&vote).sign_bytes(&self.judge.chain));
+    fn sign_vote(&mut self, vote: CoreVote) -> Result<core_types::SignedVote<Context>, SigningFailed> {
+        let signature = self.sign(&Vote::from(&vote).sign_bytes(&self.judge.chain))?;
         let signed = SignedMessage::new(vote, signature);
         self.judge.trust_vote(from_core_vote(&signed));
-        signed
+        Ok(signed)
     }
 
-    fn sign_proposal(&mut self, proposal: CoreProposal) -> core_types::SignedProposal<Context> {
-        let signature = self.signer.sign(&Proposal::from(&proposal).sign_bytes(&self.judge.chain));
+    fn sign_proposal(
+        &mut self,
+        proposal: CoreProposal,
+    ) -> Result<core_types::SignedProposal<Context>, SigningFailed> {
+        let signature = self.sign(&Proposal::from(&proposal).sign_bytes(&self.judge.chain))?;
         let signed = SignedMessage::new(proposal, signature);
         self.judge.trust_proposal(from_core_proposal(&signed));
-        signed
+        Ok(signed)
     }
 }

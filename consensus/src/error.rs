@@ -81,6 +81,14 @@ pub enum HaltReason {
         /// What the engine reported.
         detail: String,
     },
+    /// The voting key does not sign any more. Nothing was sent that it should have signed.
+    #[error("the voting key did not sign at height {height}: {detail}. Restart the node when it does again")]
+    CannotSign {
+        /// The height.
+        height: Height,
+        /// What the device said.
+        detail: String,
+    },
     /// The host broke the order of inputs.
     #[error("height {requested} cannot be started after {last}")]
     OutOfOrder {

@@ -243,6 +243,10 @@ impl HeightState {
             Err(EngineError::ReplayDiverged(detail)) => {
                 self.progress = Progress::Halted(HaltReason::ReplayDiverged { height: self.height, detail });
             }
+            Err(EngineError::Signing(failed)) => {
+                self.progress =
+                    Progress::Halted(HaltReason::CannotSign { height: self.height, detail: failed.0 });
+            }
             Err(EngineError::Other(detail)) => {
                 tracing::error!(height = %self.height, detail, "the consensus core refused an input");
             }

@@ -46,4 +46,4 @@ pub use message::Message;
 pub use output::{Body, Input, Origin, Output, Target, Timeout, TimeoutKind, Verdict};
 pub use params::Params;
 pub use replica::Replica;
-pub use signer::Signer;
+pub use signer::{Signer, SigningFailed};

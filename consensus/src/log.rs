@@ -42,7 +42,7 @@ use crate::message::{
     round_within_bounds, signatures_within_bounds,
 };
 use crate::output::{Body, TimeoutKind};
-use crate::signer::Signer;
+use crate::signer::{Signer, SigningFailed};
 
 /// Frames begin at multiples of this.
 pub const ALIGNMENT: usize = 512;
@@ -113,9 +113,12 @@ pub struct Key([u8; 32]);
 impl Key {
     /// The key of this node's log on this chain. It follows from the voting key, which others do
     /// not hold; a log kept under another voting key reads as empty, as it should.
-    pub fn derive(signer: &dyn Signer, chain: &ChainId) -> Self {
-        let seed = signer.sign(&codec::encode(&("zhulian/log-key/1", chain.as_str())));
-        Self(tagged("zhulian/log-key/1", &[seed.as_bytes()]))
+    ///
+    /// # Errors
+    /// [`SigningFailed`].
+    pub fn derive(signer: &dyn Signer, chain: &ChainId) -> Result<Self, SigningFailed> {
+        let seed = signer.sign(&codec::encode(&("zhulian/log-key/1", chain.as_str())))?;
+        Ok(Self(tagged("zhulian/log-key/1", &[seed.as_bytes()])))
     }
 }
 

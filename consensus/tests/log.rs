@@ -16,7 +16,7 @@ use support::{Rng, body_id, chain_id, keys, make_body, signed_proposal, signed_v
 const HEIGHT: Height = Height::new(7);
 
 fn key() -> Key {
-    Key::derive(&keys(1)[0], &chain_id())
+    Key::derive(&keys(1)[0], &chain_id()).expect("a key in memory signs")
 }
 
 /// The log key of somebody else.
@@ -24,7 +24,7 @@ fn other_key() -> Key {
     let own = keys(1)[0].public_key();
     let all = keys(2);
     let other = all.iter().find(|key| key.public_key() != own).expect("two keys");
-    Key::derive(other, &chain_id())
+    Key::derive(other, &chain_id()).expect("a key in memory signs")
 }
 
 fn records() -> Vec<Vec<Record>> {

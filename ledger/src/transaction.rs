@@ -1,5 +1,7 @@
 //! Transactions: a business act, signed once as a COSE_Sign1 and carried unchanged ever after.
 
+use core::convert::Infallible;
+
 use minicbor::data::{Tag, Type};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
@@ -195,9 +197,24 @@ impl Verified {
 
 /// Signs a payload for a chain and returns the transaction's bytes.
 pub fn sign(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Vec<u8> {
-    let (protected, payload) = (protected_header(&key.public_key()), codec::encode(payload));
-    let signature = key.sign(&sig_structure(chain, &protected, &payload));
-    codec::encode(&Envelope { protected, payload, signature })
+    let signed = sign_with(chain, &key.public_key(), payload, |bytes| Ok::<_, Infallible>(key.sign(bytes)));
+    let Ok(bytes) = signed;
+    bytes
+}
+
+/// The same with a key that is elsewhere, for example in a device: `signature` is asked for one over its argument.
+///
+/// # Errors
+/// Whatever `signature` fails with.
+pub fn sign_with<E>(
+    chain: &ChainId,
+    key: &PublicKey,
+    payload: &Payload,
+    signature: impl FnOnce(&[u8]) -> Result<Signature, E>,
+) -> Result<Vec<u8>, E> {
+    let (protected, payload) = (protected_header(key), codec::encode(payload));
+    let signature = signature(&sig_structure(chain, &protected, &payload))?;
+    Ok(codec::encode(&Envelope { protected, payload, signature }))
 }
 
 /// The bytes a signature covers (RFC 9052, section 4.4): `["Signature1", protected, external_aad,

@@ -26,7 +26,7 @@ use ledger::store::{Store, StoreError};
 use tokio::sync::watch;
 
 use crate::handle::Status;
-use crate::keys::{KeyError, Secret};
+use crate::keys::{KeyError, Opener};
 use crate::lanes::{self, Room};
 use crate::network::{self, Channel};
 
@@ -68,18 +68,19 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads both keys of a home, and makes those that are not there: they speak for nobody before the node has registered
-    /// them.
+    /// Reads both keys of a home, and makes those that are not there, encrypted as the file of `like` is: they speak for
+    /// nobody before the node has registered them.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn of_home(log: &Path, cosigning: &Path) -> Result<Self, KeyError> {
+    pub fn of_home(opener: &Opener, log: &Path, cosigning: &Path, like: &Path) -> Result<Self, KeyError> {
         let one = |path: &Path| {
-            if !path.exists() {
-                Secret::generate()?.create(path)?;
-                tracing::info!(path = %path.display(), "a key that signs checkpoints was made");
+            if path.exists() {
+                return opener.secret(path).map(|secret| secret.signing_key());
             }
-            Secret::read(path).map(|secret| secret.signing_key())
+            let secret = opener.create_like(path, like)?;
+            tracing::info!(path = %path.display(), "a key that signs checkpoints was made");
+            Ok(secret.signing_key())
         };
         Ok(Self { log: one(log)?, cosigning: one(cosigning)? })
     }

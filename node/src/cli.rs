@@ -17,6 +17,7 @@ pub(crate) mod genesis;
 pub(crate) mod governance;
 pub(crate) mod init;
 mod key;
+mod open;
 pub(crate) mod receipt;
 mod show;
 pub(crate) mod sign;

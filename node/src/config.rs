@@ -5,6 +5,7 @@
 //! its path and the nearest one that does, wherever it was set.
 
 mod error;
+mod keys;
 mod layers;
 mod template;
 
@@ -20,6 +21,7 @@ use libp2p::Multiaddr;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
+pub use keys::Keys;
 pub use layers::{KEYS, Origin, Override};
 pub use template::{NodeDescription, render};
 
@@ -34,6 +36,9 @@ pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
 pub struct Config {
     /// The node itself.
     pub node: Node,
+    /// The node's own keys.
+    #[serde(default)]
+    pub keys: Keys,
     /// The members' mesh.
     pub network: Network,
     /// The HTTP interface.
@@ -299,6 +304,7 @@ impl Config {
         config.check_ranges()?;
         config.check_addresses()?;
         config.check_snapshots()?;
+        config.keys.check()?;
         for path in [&mut config.node.data_dir, &mut config.node.genesis, &mut config.node.signoffs] {
             *path = home.root().join(path.as_path());
         }

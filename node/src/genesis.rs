@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ledger::crypto::{self, PublicKey, Signature, SigningKey};
+use consensus::Signer;
+use ledger::crypto::{self, PublicKey, Signature};
 use ledger::genesis::{Genesis, GenesisError, MAX_GENESIS_BYTES};
 use ledger::hash::GenesisHash;
 use ledger::id::{ChainId, CreditCode, RegionCode};
@@ -220,14 +221,16 @@ impl SignOffs {
     ///
     /// # Errors
     /// [`GenesisFileError::OtherSignOffs`], or [`GenesisFileError::Shape`] when the key is no centre's.
-    pub fn sign(&mut self, genesis: &Genesis, key: &SigningKey) -> Result<CreditCode, GenesisFileError> {
+    pub fn sign(&mut self, genesis: &Genesis, key: &dyn Signer) -> Result<CreditCode, GenesisFileError> {
         self.check_hash(genesis)?;
         let validator = genesis.validators.get(&key.public_key()).ok_or_else(|| GenesisFileError::Shape {
             path: "genesis".into(),
             reason: format!("consensus key {} belongs to no centre of this genesis", key.public_key()),
         })?;
         let centre = validator.organisation.clone();
-        let signature = key.sign(&sign_bytes(&genesis.chain_id, &genesis.hash));
+        let signature = key
+            .sign(&sign_bytes(&genesis.chain_id, &genesis.hash))
+            .map_err(|e| GenesisFileError::Shape { path: "genesis".into(), reason: e.to_string() })?;
         self.signoff.retain(|s| s.centre != centre);
         self.signoff.push(SignOff { centre: centre.clone(), signature: hex::encode(signature.as_bytes()) });
         self.signoff.sort_by(|a, b| a.centre.cmp(&b.centre));

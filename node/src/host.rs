@@ -21,7 +21,7 @@ use bytes::Bytes;
 use consensus::{Body, Input, Message, Output, Replica, Target, TimeoutKind, Verdict};
 use ledger::block;
 use ledger::certificate::CommitCertificate;
-use ledger::crypto::{PublicKey, SigningKey};
+use ledger::crypto::PublicKey;
 use ledger::execute::{Executed, Tip};
 use ledger::genesis::Genesis;
 use ledger::id::Height;
@@ -34,6 +34,7 @@ use tokio::sync::{broadcast, watch};
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::checkpoints;
 use crate::handle::{CommittedBlock, Phase, Status};
+use crate::keys::{LedgerKey, NextKey};
 use crate::lanes::Empty;
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
@@ -101,9 +102,9 @@ pub struct Parts {
     /// Whether the ledger was there before this start.
     pub begun: bool,
     /// The voting key.
-    pub key: SigningKey,
-    /// Where the home holds the next voting key, if it does.
-    pub next_key: PathBuf,
+    pub key: LedgerKey,
+    /// The next voting key, if there is one.
+    pub next_key: NextKey,
     /// The keys that sign checkpoints.
     pub checkpoint_keys: checkpoints::Keys,
     /// The nodes that the configuration names, with their addresses.

@@ -1,48 +1,39 @@
-//! Private keys in files, readable by their owner alone.
+//! Private keys: where they rest, how they are opened, and how they sign.
+//!
+//! A key rests in a file that its owner alone can read, encrypted with age under a passphrase unless the operator said
+//! otherwise, or on a PKCS#11 token. It is never in an argument, in the environment, in a log or in `Debug` output.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+mod certificate;
+mod error;
+mod file;
+mod foreign;
+mod next;
+mod opener;
+mod pkcs12;
+mod source;
+mod token;
+mod uri;
+
+use std::path::Path;
 
 use ledger::crypto::{PublicKey, SigningKey};
 use rand::TryRngCore;
 use zeroize::Zeroizing;
 
+pub use certificate::CertificateKey;
+pub use error::KeyError;
+pub use file::KEY_FILE_BYTES_MAX;
+pub use foreign::Foreign;
+pub use next::NextKey;
+pub use opener::{KeyFile, KeyReference, LedgerKey, Opener, is_encrypted};
+pub use source::{PASSPHRASE_MIN, Passphrase, SecretSource};
+pub use token::{Token, TokenFault};
+pub use uri::Pkcs11Uri;
+
 /// First line of a key file; the second is the seed of RFC 8032 in hexadecimal.
 pub const HEADER: &str = "zhulian ed25519 private key v1";
 /// Header, seed and two line ends.
 const FILE_BYTES: usize = HEADER.len() + 64 + 2;
-
-/// Why a key cannot be made or read.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The system said no.
-    #[error("{}: {reason}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What it said.
-        reason: io::Error,
-    },
-    /// There is a file already; keys are never overwritten.
-    #[error("{} exists already; a key is never overwritten", .0.display())]
-    Exists(PathBuf),
-    /// Others than the owner can read it.
-    #[error("{} has mode {mode:03o}: others than its owner could read the key; run `chmod 600` on it, and replace the key if anybody may have", path.display())]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// Not a key file.
-    #[error("{} is not a key file: its first line must read {HEADER:?} and its second have 64 hexadecimal digits", .0.display())]
-    NotAKey(PathBuf),
-    /// The system gives no random bytes.
-    #[error("the system's random source failed: {0}")]
-    Random(String),
-}
 
 /// A private key as a file holds it. Erased when dropped; never printed.
 #[derive(Clone)]
@@ -85,36 +76,24 @@ impl Secret {
         self.signing_key().public_key()
     }
 
-    /// Writes the key to a file that did not exist, readable by its owner alone, and makes it durable.
+    /// Writes the key, unencrypted, to a file that did not exist, readable by its owner alone, and makes it durable.
     ///
     /// # Errors
     /// [`KeyError::Exists`] or [`KeyError::Io`].
     pub fn create(&self, path: &Path) -> Result<(), KeyError> {
-        let io = |reason| KeyError::Io { path: path.into(), reason };
-        let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(KeyError::Exists(path.into())),
-            opened => opened.map_err(io)?,
-        };
-        // The mode asked for above is narrowed by the umask and never widened; this makes it exact.
-        file.set_permissions(Permissions::from_mode(0o600)).map_err(io)?;
-        file.write_all(self.text().as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+        file::create(path, self.text().as_bytes())
     }
 
-    /// Reads a key file.
+    /// Reads an unencrypted key file.
     ///
     /// # Errors
     /// [`KeyError::Exposed`] when others could read it, [`KeyError::NotAKey`], [`KeyError::Io`].
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let io = |reason| KeyError::Io { path: path.into(), reason };
-        let file = File::open(path).map_err(io)?;
-        // Asked of the open file, so that it is the one that is read.
-        let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyError::Exposed { path: path.into(), mode });
+        match file::read_private(path, FILE_BYTES, 0o077) {
+            Ok(bytes) => Self::parse(&bytes).ok_or_else(|| KeyError::NotAKey(path.into())),
+            Err(KeyError::TooLong { path, .. }) => Err(KeyError::NotAKey(path)),
+            Err(error) => Err(error),
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES + 2));
-        file.take(FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
-        Self::parse(&bytes).ok_or_else(|| KeyError::NotAKey(path.into()))
     }
 
     fn text(&self) -> Zeroizing<String> {

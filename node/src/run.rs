@@ -4,6 +4,7 @@ mod joining;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, Inbox, Parts, inbox};
 use crate::ingest::{GossipInbox, Ingest, SUBMISSION_QUEUE, gossip};
-use crate::keys::{KeyError, Secret};
+use crate::keys::{KeyError, LedgerKey, NextKey, Opener, Secret};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
@@ -128,18 +129,22 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         source: io::Error::other(e.to_string()),
     })?;
     let (genesis, genesis_bytes) = genesis::load(&config)?;
-    let consensus_key = Secret::read(&home.consensus_key())?;
+    let opener = Arc::new(config.keys.opener(&home)?);
+    let consensus_key = opener.ledger_key(&config.keys.consensus_reference(&home)?)?;
+    let mut next_key = NextKey::new(config.keys.next_consensus_reference(&home)?, opener.clone());
     let store = Arc::new(open_store(&config)?);
     let wal_path = config.node.data_dir.join("consensus.log");
     let begun = store.tip().is_some();
     if !begun {
         // Before the ledger begins: so a ledger without a consensus log is one that has lost it.
-        Wal::open(&wal_path, &consensus_key.signing_key(), &genesis.chain_id).map_err(HostError::from)?;
+        Wal::open(&wal_path, &consensus_key, &genesis.chain_id).map_err(HostError::from)?;
     }
     let known = validators(&store, &genesis)?;
-    let own = own_membership(&home, &consensus_key, &known)?;
-    let checkpoint_keys = checkpoints::Keys::of_home(&home.log_key(), &home.cosigning_key())?;
-    let network_key = network_key(&home, own.as_ref(), &store, &genesis)?;
+    let own = own_membership(&consensus_key, &mut next_key, &known)?;
+    let network_path = config.keys.network_path(&home);
+    let checkpoint_keys =
+        checkpoints::Keys::of_home(&opener, &home.log_key(), &home.cosigning_key(), &network_path)?;
+    let network_key = network_key(&network_path, &home, &opener, own.as_ref(), &store, &genesis)?;
     let peers = configured(&config.network.peer);
     let data = &config.node.data_dir;
     let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
@@ -178,7 +183,7 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     }
     // A snapshot may bring other members than genesis names.
     let validators = validators(&store, &genesis)?;
-    let is_member = own_membership(&home, &consensus_key, &validators)?.is_some();
+    let is_member = own_membership(&consensus_key, &mut next_key, &validators)?.is_some();
     network.set_members(mesh(&validators, &peers, is_member, &[]))?;
 
     let mempool = Arc::new(Mempool::new(mempool_limits(&config.mempool)));
@@ -190,8 +195,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         genesis: genesis.clone(),
         store: store.clone(),
         begun,
-        key: consensus_key.signing_key(),
-        next_key: home.next_consensus_key(),
+        key: consensus_key,
+        next_key,
         checkpoint_keys: checkpoint_keys.clone(),
         peers,
         params: params(&config.consensus),
@@ -358,12 +363,11 @@ fn is_held(store: &Store, genesis: &Genesis, key: &PublicKey) -> Result<bool, Ru
 /// The membership of this home, by its voting key or the next one. A node without one follows the chain and
 /// does not vote: it may be about to join, or have left.
 fn own_membership(
-    home: &Home,
-    consensus: &Secret,
+    consensus: &LedgerKey,
+    next: &mut NextKey,
     validators: &ValidatorSet,
 ) -> Result<Option<Validator>, RunError> {
-    let next = home.next_consensus_key();
-    let next = if next.exists() { Some(Secret::read(&next)?.public_key()) } else { None };
+    let next = next.get()?.map(|key| key.public_key());
     let mut keys = std::iter::once(consensus.public_key()).chain(next);
     let own = keys.find_map(|key| validators.get(&key).cloned());
     if own.is_none() {
@@ -377,16 +381,18 @@ fn own_membership(
 
 /// The network key of this home: the next one as soon as the members have put it in place.
 fn network_key(
+    path: &Path,
     home: &Home,
+    opener: &Opener,
     own: Option<&Validator>,
     store: &Store,
     genesis: &Genesis,
 ) -> Result<Secret, RunError> {
-    let key = Secret::read(&home.network_key())?;
+    let key = opener.secret(path)?;
     let Some(member) = own.filter(|member| member.network_key != key.public_key()) else { return Ok(key) };
     let next = home.next_network_key();
     if next.exists() {
-        let next = Secret::read(&next)?;
+        let next = opener.secret(&next)?;
         if next.public_key() == member.network_key {
             return Ok(next);
         }

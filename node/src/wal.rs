@@ -30,6 +30,9 @@ pub enum WalError {
         #[source]
         source: io::Error,
     },
+    /// The voting key did not sign, from which the log's own key follows.
+    #[error(transparent)]
+    Key(#[from] consensus::SigningFailed),
     /// What it holds.
     #[error(
         "the consensus log {path} is damaged: {source}. This node may have forgotten a vote and must not vote \
@@ -71,14 +74,14 @@ impl Wal {
     /// Opens the log in `path`, or makes one.
     ///
     /// # Errors
-    /// [`WalError::Io`].
+    /// [`WalError::Io`], [`WalError::Key`].
     pub fn open(path: &Path, signer: &dyn Signer, chain: &ChainId) -> Result<Self, WalError> {
         let is_new = !path.exists();
         let file = open_file(path).map_err(|source| WalError::Io { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
             file,
-            key: Key::derive(signer, chain),
+            key: Key::derive(signer, chain)?,
             generation: Height::GENESIS,
             sequence: 0,
             end: 0,

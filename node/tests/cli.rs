@@ -45,6 +45,7 @@ fn init(dir: &Path) {
             dir,
             &[
                 "init",
+                "--unencrypted",
                 "--home",
                 home,
                 "--name",
@@ -160,6 +161,11 @@ fn every_verb_has_examples() {
         "key new",
         "key show",
         "key list",
+        "key import",
+        "key export",
+        "key protect",
+        "key unprotect",
+        "key change-passphrase",
         "listing publish",
         "guarantee issue",
         "guarantee deposit",
@@ -188,13 +194,13 @@ fn every_verb_has_examples() {
 #[test]
 fn a_key_is_made_once_and_only_its_public_half_is_shown() {
     let dir = tempfile::tempdir().unwrap();
-    let made = json(dir.path(), &["key", "new", "a.key"]);
+    let made = json(dir.path(), &["key", "new", "a.key", "--unencrypted"]);
     let file = std::fs::read_to_string(dir.path().join("a.key")).unwrap();
     let seed = file.lines().nth(1).unwrap();
     assert_eq!(json(dir.path(), &["key", "show", "a.key"])[0]["public_key"], made["public_key"]);
     assert_eq!(json(dir.path(), &["key", "list"])[0]["public_key"], made["public_key"]);
     assert!(!made.to_string().contains(seed));
-    assert_eq!(code(&zhulian(dir.path(), &["key", "new", "a.key"])), 1);
+    assert_eq!(code(&zhulian(dir.path(), &["key", "new", "a.key", "--unencrypted"])), 1);
 }
 
 #[test]
@@ -301,7 +307,7 @@ fn a_directory_that_is_not_the_demonstrations_is_left_alone() {
 #[test]
 fn nothing_is_signed_from_a_wrong_file() {
     let dir = tempfile::tempdir().unwrap();
-    ok(dir.path(), &["key", "new", "a.key"]);
+    ok(dir.path(), &["key", "new", "a.key", "--unencrypted"]);
     for (text, reason) in [
         ("act = \"submit_quot\"\n", "submit_quot"),
         ("act = \"submit_quote\"\nlisting = \"x\"\nprice = { amount = \"1\", currency = \"USD\" }\n", "USD"),

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use node::config::{Config, ConfigError, Home, KEYS, NodeDescription, Origin, Override, Peer, render};
+use node::config::{Config, ConfigError, Home, KEYS, Keys, NodeDescription, Origin, Override, Peer, render};
 use node::keys::{KeyError, Secret};
 
 fn text() -> String {
@@ -14,6 +14,7 @@ fn text() -> String {
         listen: vec!["/ip4/127.0.0.1/udp/7101/quic-v1".into(), "/ip4/127.0.0.1/tcp/7101".into()],
         peers: vec![Peer { key, addresses: vec!["/ip4/127.0.0.1/tcp/7102".parse().unwrap()] }],
         api: "127.0.0.1:8101".into(),
+        keys: Keys::default(),
     })
 }
 
@@ -41,6 +42,7 @@ fn the_file_that_init_writes_is_complete_and_says_the_defaults() {
     assert_eq!(config.snapshots, Default::default());
     assert_eq!(config.snapshots.trusted(), None);
     assert_eq!(config.log, Default::default());
+    assert_eq!(config.keys, Default::default());
     assert_eq!(config.node.data_dir, std::path::Path::new("/home/gz/data"));
     assert_eq!(config.node.genesis, std::path::Path::new("/home/gz/genesis.toml"));
 }

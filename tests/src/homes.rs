@@ -10,7 +10,7 @@ use ledger::crypto::{PublicKey, SigningKey};
 use ledger::genesis::Genesis;
 use ledger::id::{CreditCode, credit_check};
 use ledger::time::{BlockTime, DAY_MS};
-use node::config::{Home, NodeDescription, Peer, render};
+use node::config::{Home, Keys, NodeDescription, Peer, render};
 use node::genesis::{Centre, Draft, Organisation, SignOffs};
 use node::keys::Secret;
 use node::network::Member;
@@ -132,6 +132,7 @@ impl Homes {
             listen: addresses(Dial { udp: place.mesh, tcp: place.mesh }).to_vec(),
             peers: peers.collect(),
             api: place.http.to_string(),
+            keys: Keys::default(),
         };
         write(&home.config_file(), &render(&description));
         self.joined.push(entry);
@@ -194,6 +195,7 @@ fn describe(
         listen: addresses(Dial { udp: mesh, tcp: mesh }).to_vec(),
         peers: (0..centres.len()).filter(|i| *i != own).map(peer).collect(),
         api: places[own].http.to_string(),
+        keys: Keys::default(),
     }
 }
 

@@ -47,7 +47,7 @@ fn craft(cluster: &Cluster, node: usize, tip: u64) -> (PathBuf, Frames) {
         vec![nil_prevote(chain, &own, height)],
         (0..2).map(|i| nil_prevote(chain, &cluster.homes.voter(i), height)).collect(),
     ];
-    let key = Key::derive(&own, chain);
+    let key = Key::derive(&own, chain).expect("a key in memory signs");
     let mut ends = vec![0];
     for (sequence, records) in (0..).zip(frames) {
         let frame = encode_frame(&key, height, sequence, &records).expect("a short frame");

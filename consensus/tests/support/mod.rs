@@ -368,7 +368,7 @@ impl World {
         if begun || height > self.stop_height {
             return;
         }
-        let key = Key::derive(&n.key, &chain_id());
+        let key = Key::derive(&n.key, &chain_id()).expect("a key in memory signs");
         let found = log::scan(&key, &n.disk, Height::new(height)).expect("the log is readable");
         (n.offset, n.sequence) = (found.end, found.next_sequence);
         n.unsynced.clear();
@@ -471,7 +471,7 @@ impl World {
         n.syncs += 1;
         let plan = self.crashes.iter().find(|plan| plan.node == node && plan.sync == n.syncs).copied();
         let height = Height::new(n.chain.len() as u64 + 1);
-        let key = Key::derive(&n.key, &chain_id());
+        let key = Key::derive(&n.key, &chain_id()).expect("a key in memory signs");
         let frame = log::encode_frame(&key, height, n.sequence, &n.unsynced).expect("small enough");
         n.unsynced.clear();
         let written = match plan.map(|plan| plan.moment) {

@@ -1,125 +1,50 @@
-//! A certificate's private key in a file, as the program `openssl` writes it, and what it signs.
-//!
-//! Read are PKCS#8 (RFC 5958), SEC1 (RFC 5915) and PKCS#1 (RFC 8017), as PEM, and PKCS#8 as DER. RSA is signed by *ring*:
-//! the crate `rsa` has an open advisory on its timing (RUSTSEC-2023-0071).
+//! Signatures by a certificate's private key, wherever it rests.
 
-use std::path::Path;
+use crate::keys::{KeyError, KeyReference, Opener};
 
-use p256::ecdsa::signature::Signer as _;
-use p256::pkcs8::DecodePrivateKey as _;
-use pki::Algorithm;
-use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject as _;
-use zeroize::Zeroizing;
+use super::key::refuse;
+use super::output::{Exit, Failure, words};
 
-use super::der::{self, SEQUENCE, wrong};
-use super::output::Failure;
-
-/// What the system's openssl calls a key on the SM2 curve in the form of SEC1.
-const SM2_LABEL: &str = "SM2 PRIVATE KEY";
-/// What RFC 5915 calls it.
-const SEC1_LABEL: &str = "EC PRIVATE KEY";
-
-/// Signs a statement with the private key at `path`, in the form that [`pki::verify_statement`] expects of the key of
-/// `certificate` (DER). A signature that this key does not verify is never given out.
-pub(crate) fn sign(path: &Path, certificate: &[u8], message: &[u8]) -> Result<Vec<u8>, Failure> {
-    let expected = pki::read_subject_key(certificate).map_err(|fault| wrong(path, fault))?;
-    let key = read(path)?;
-    let other = || {
-        let kind = expected.algorithm.name();
-        wrong(
-            path,
-            format!(
-                "holds no private key of the kind that the certificate has ({kind}); give the key that belongs to it"
-            ),
+/// Signs a statement with a private key, in the form that [`pki::verify_statement`] expects of the key of `certificate`
+/// (DER). A signature that this key does not verify is never given out.
+pub(crate) fn sign(
+    opener: &Opener,
+    reference: &str,
+    certificate: &[u8],
+    message: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    let wrong = |reason: String| Failure {
+        exit: Exit::Usage,
+        ..Failure::because(
+            format!("{reference}: {reason}"),
+            words("Nothing was signed; name the right key.", "未签署任何内容，请指定正确的密钥。"),
         )
     };
-    let signature = sign_as(expected.algorithm, &key, message).ok_or_else(other)?;
+    let refused = |e: KeyError| Failure { exit: Exit::Usage, ..refuse(&e) };
+    let expected = pki::read_subject_key(certificate).map_err(|fault| wrong(fault.to_string()))?;
+    let reference: KeyReference = reference.parse().map_err(refused)?;
+    let key = opener.certificate_key(&reference).map_err(refused)?;
+    if key.algorithm() != expected.algorithm {
+        let (found, kind) = (key.algorithm().name(), expected.algorithm.name());
+        return Err(wrong(format!(
+            "is a key of the kind {found}, and the certificate has one of the kind {kind}; give the key that belongs to it"
+        )));
+    }
+    let signature = key.sign(message).map_err(refused)?;
     pki::verify_statement(&expected.spki, message, &signature).map_err(|_| {
-        wrong(path, "is the key of another certificate; give the key that belongs to this one")
+        wrong("is the key of another certificate; give the key that belongs to this one".to_owned())
     })?;
     Ok(signature)
-}
-
-fn read(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
-    let bytes = der::read_secret(path)?;
-    if bytes.first() == Some(&SEQUENCE) {
-        return Ok(PrivateKeyDer::Pkcs8(bytes.to_vec().into()));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| wrong(path, "is neither PEM nor DER"))?;
-    if text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(wrong(
-            path,
-            "is encrypted, and no passphrase is asked for here; write it in the clear for this once with `openssl pkcs8 \
-             -topk8 -nocrypt -in FILE -out CLEAR`, mode 600, or sign elsewhere with --write-statement and --signature",
-        ));
-    }
-    let text = Zeroizing::new(text.replace(SM2_LABEL, SEC1_LABEL));
-    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-        wrong(
-            path,
-            "has no private key as PKCS#8, SEC1 or PKCS#1; sign elsewhere with --write-statement and --signature",
-        )
-    })
-}
-
-/// `None` when the key is not of this kind.
-fn sign_as(algorithm: Algorithm, key: &PrivateKeyDer<'_>, message: &[u8]) -> Option<Vec<u8>> {
-    match algorithm {
-        Algorithm::Ed25519 => {
-            let PrivateKeyDer::Pkcs8(key) = key else { return None };
-            // openssl leaves the public half out, as RFC 8410 has it.
-            let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.secret_pkcs8_der()).ok()?;
-            Some(key.sign(message).as_ref().to_vec())
-        }
-        Algorithm::EcdsaP256 => {
-            let key = match key {
-                PrivateKeyDer::Pkcs8(key) => p256::SecretKey::from_pkcs8_der(key.secret_pkcs8_der()).ok()?,
-                PrivateKeyDer::Sec1(key) => p256::SecretKey::from_sec1_der(key.secret_sec1_der()).ok()?,
-                _ => return None,
-            };
-            let signature: p256::ecdsa::Signature = p256::ecdsa::SigningKey::from(key).sign(message);
-            Some(signature.to_der().as_bytes().to_vec())
-        }
-        Algorithm::EcdsaP384 => {
-            let key = match key {
-                PrivateKeyDer::Pkcs8(key) => p384::SecretKey::from_pkcs8_der(key.secret_pkcs8_der()).ok()?,
-                PrivateKeyDer::Sec1(key) => p384::SecretKey::from_sec1_der(key.secret_sec1_der()).ok()?,
-                _ => return None,
-            };
-            let signature: p384::ecdsa::Signature = p384::ecdsa::SigningKey::from(key).sign(message);
-            Some(signature.to_der().as_bytes().to_vec())
-        }
-        Algorithm::Sm2 => {
-            let key = match key {
-                PrivateKeyDer::Pkcs8(key) => sm2::SecretKey::from_pkcs8_der(key.secret_pkcs8_der()).ok()?,
-                PrivateKeyDer::Sec1(key) => sm2::SecretKey::from_sec1_der(key.secret_sec1_der()).ok()?,
-                _ => return None,
-            };
-            let key = sm2::dsa::SigningKey::new(pki::SM2_DEFAULT_ID, &key).ok()?;
-            Some(key.sign(message).to_der().as_bytes().to_vec())
-        }
-        Algorithm::Rsa => {
-            let key = match key {
-                PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).ok()?,
-                PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).ok()?,
-                _ => return None,
-            };
-            let mut signature = vec![0; key.public().modulus_len()];
-            let random = ring::rand::SystemRandom::new();
-            key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).ok()?;
-            Some(signature)
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
+    use super::super::der;
     use super::*;
+    use crate::keys::SecretSource;
 
     fn made(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate_keys").join(format!("{name}.pem"))
@@ -135,6 +60,12 @@ mod tests {
         std::fs::copy(made(name), &path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         path
+    }
+
+    /// Signs with a key in the clear.
+    fn sign(path: &Path, certificate: &[u8], message: &[u8]) -> Result<Vec<u8>, Failure> {
+        let opener = Opener::new(SecretSource::Prompt, SecretSource::Prompt, None);
+        super::sign(&opener, path.to_str().unwrap(), certificate, message)
     }
 
     #[test]
@@ -165,12 +96,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for (owner, key, reason) in [
             ("p256", "p256-parameters", "is the key of another certificate"),
-            ("rsa", "p256-pkcs8", "no private key of the kind"),
-            ("sm2", "p256-sec1", "no private key of the kind"),
-            ("sm2", "p256-pkcs8", "no private key of the kind"),
-            ("p256", "p256-encrypted", "is encrypted"),
-            ("p256", "p256-encrypted-sec1", "is encrypted"),
-            ("p256", "p256", "has no private key"),
+            ("rsa", "p256-pkcs8", "is a key of the kind"),
+            ("sm2", "p256-sec1", "is a key of the kind"),
+            ("sm2", "p256-pkcs8", "is a key of the kind"),
+            ("p256", "p256-encrypted-sec1", "openssl pkcs8 -topk8"),
+            ("p256", "p256", "openssl pkcs8 -topk8"),
         ] {
             let failure =
                 sign(&closed(directory.path(), key), &certificate(owner), b"statement").unwrap_err();

@@ -6,7 +6,7 @@ use super::HomeArg;
 use super::output::{Console, Exit, Failure, words};
 use super::start::refuse_config;
 use crate::config::{Config, Home, Loaded};
-use crate::keys::Secret;
+use crate::keys::{KeyError, is_encrypted};
 
 /// Check or show a node's configuration.
 #[derive(Subcommand)]
@@ -34,8 +34,18 @@ fn load(home: &Home) -> Result<Loaded, Failure> {
 
 fn check(home: &Home, console: &Console) -> Result<Exit, Failure> {
     let config = load(home)?.config;
-    for path in [home.consensus_key(), home.network_key(), home.operator_key()] {
-        Secret::read(&path).map_err(|e| super::key::refuse(&e))?;
+    let refuse = |e: KeyError| super::key::refuse(&e);
+    let opener = config.keys.opener(home).map_err(refuse)?;
+    let voting = config.keys.consensus_reference(home).map_err(refuse)?;
+    opener.ledger_key(&voting).map_err(refuse)?;
+    let next = config.keys.next_consensus_reference(home).map_err(refuse)?;
+    if next.exists() {
+        opener.ledger_key(&next).map_err(refuse)?;
+    }
+    opener.secret(&config.keys.network_path(home)).map_err(refuse)?;
+    // The centre's people may keep this one elsewhere, and under a passphrase that the node does not know.
+    if home.operator_key().exists() {
+        is_encrypted(&home.operator_key()).map_err(refuse)?;
     }
     let (genesis, _) = crate::genesis::load(&config)
         .map_err(|e| Failure::because(e, words("The node would not start.", "节点将无法启动。")))?;

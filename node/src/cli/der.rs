@@ -1,13 +1,11 @@
 //! Certificates, revocation lists and answers from files.
 
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
-use zeroize::Zeroizing;
 
 use super::output::{Exit, Failure, words};
 
@@ -27,19 +25,13 @@ pub(crate) fn wrong(path: &Path, reason: impl std::fmt::Display) -> Failure {
 }
 
 /// The bytes of a file.
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(|e| wrong(path, e))?;
-    read_open(file).map_err(|e| wrong(path, e))
-}
-
-fn read_open(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Reserved at once, so that no copy of a secret is left behind by growing.
-    let length = file.metadata()?.len();
-    if length >= FILE_BYTES_MAX {
-        return Err(io::Error::other("is longer than 1 MiB"));
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| wrong(path, e))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(wrong(path, "is longer than 1 MiB"));
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 32));
-    file.take(length + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -47,7 +39,7 @@ fn read_open(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
 pub(crate) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
     let bytes = read(path)?;
     if bytes.first() == Some(&SEQUENCE) {
-        return Ok(vec![bytes.to_vec()]);
+        return Ok(vec![bytes]);
     }
     let read = CertificateDer::pem_slice_iter(&bytes).map(|one| one.map(|der| der.to_vec()));
     let all = read.collect::<Result<Vec<_>, _>>().map_err(|e| wrong(path, e))?;
@@ -66,7 +58,7 @@ pub(crate) fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn revocation_list(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = read(path)?;
     if bytes.first() == Some(&SEQUENCE) {
-        return Ok(bytes.to_vec());
+        return Ok(bytes);
     }
     CertificateRevocationListDer::from_pem_slice(&bytes).map(|der| der.to_vec()).map_err(|e| wrong(path, e))
 }
@@ -78,17 +70,4 @@ pub(crate) fn plain(path: &Path) -> Result<Vec<u8>, Failure> {
         return Ok(bytes.to_vec());
     }
     Err(wrong(path, "is not DER; `openssl ocsp -respout FILE` writes an answer as it is needed here"))
-}
-
-/// The text or bytes of a file with a private key, which its owner alone may read.
-pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let file = File::open(path).map_err(|e| wrong(path, e))?;
-    let mode = file.metadata().map_err(|e| wrong(path, e))?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(wrong(
-            path,
-            format!("has mode {mode:03o}, so others could read the key; run `chmod 600` on it"),
-        ));
-    }
-    read_open(file).map_err(|e| wrong(path, e))
 }

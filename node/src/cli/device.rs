@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ledger::crypto::{PublicKey, Signature, SigningKey, verify};
+use consensus::Signer;
+use ledger::crypto::{PublicKey, Signature, verify};
 use ledger::id::{ChainId, CreditCode};
 use ledger::procedure::enrolment::{DelegatedKey, delegated_key_bytes};
 use ledger::record::mandate::Scope;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::output::{Exit, Failure, words};
 use super::trade::yuan;
 use crate::api::schema::{self, TradeKind};
-use crate::keys::Secret;
+use crate::keys::{LedgerKey, Opener};
 
 /// What a device offers: its key, and the proof of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,14 +35,14 @@ pub(crate) struct Offer {
 
 impl Offer {
     /// What a key at hand offers.
-    pub(crate) fn new(chain: &ChainId, organisation: &CreditCode, key: &SigningKey) -> Self {
-        let DelegatedKey { key, proof } = delegated(chain, organisation, key);
-        Self {
+    pub(crate) fn new(chain: &ChainId, organisation: &CreditCode, key: &dyn Signer) -> Result<Self, Failure> {
+        let DelegatedKey { key, proof } = delegated(chain, organisation, key)?;
+        Ok(Self {
             chain: chain.to_string(),
             organisation: organisation.to_string(),
             key: key.to_string(),
             proof: hex::encode(proof.as_bytes()),
-        }
+        })
     }
 
     /// The key with its proof, which must be for this chain and organisation.
@@ -64,17 +65,26 @@ impl Offer {
     }
 }
 
-fn delegated(chain: &ChainId, organisation: &CreditCode, key: &SigningKey) -> DelegatedKey {
+/// Opens a ledger key, wherever it rests.
+pub(crate) fn ledger_key(opener: &Opener, reference: &str) -> Result<LedgerKey, Failure> {
+    let reference = reference.parse().map_err(|e| super::key::refuse(&e))?;
+    opener.ledger_key(&reference).map_err(|e| super::key::refuse(&e))
+}
+
+fn delegated(chain: &ChainId, organisation: &CreditCode, key: &dyn Signer) -> Result<DelegatedKey, Failure> {
     let public = key.public_key();
-    DelegatedKey { key: public, proof: key.sign(&delegated_key_bytes(chain, organisation, &public)) }
+    let proof = key
+        .sign(&delegated_key_bytes(chain, organisation, &public))
+        .map_err(|e| Failure::because(e, words("Nothing was signed.", "未签署任何内容。")))?;
+    Ok(DelegatedKey { key: public, proof })
 }
 
 /// Which ledger keys an organisation takes on.
 #[derive(Args, Clone)]
 pub(crate) struct DeviceArgs {
-    /// Key file of a ledger key; may be given several times 账本密钥文件
-    #[arg(long, value_name = "FILE")]
-    ledger_key: Vec<PathBuf>,
+    /// A ledger key: a key file, or a pkcs11: URI; may be given several times 账本密钥
+    #[arg(long, value_name = "KEY")]
+    ledger_key: Vec<String>,
     /// Offer of a device elsewhere, from `zhulian staff offer`; may be given several times 设备授权请求
     #[arg(long, value_name = "FILE")]
     device: Vec<PathBuf>,
@@ -91,13 +101,16 @@ impl DeviceArgs {
         &self,
         chain: &ChainId,
         organisation: &CreditCode,
-        own: Option<&SigningKey>,
+        own: Option<&dyn Signer>,
+        opener: &Opener,
     ) -> Result<Vec<DelegatedKey>, Failure> {
-        let mut keys: Vec<DelegatedKey> =
-            own.map(|key| delegated(chain, organisation, key)).into_iter().collect();
+        let mut keys = Vec::new();
+        if let Some(key) = own {
+            keys.push(delegated(chain, organisation, key)?);
+        }
         for path in &self.ledger_key {
-            let secret = Secret::read(path).map_err(|e| super::key::refuse(&e))?;
-            keys.push(delegated(chain, organisation, &secret.signing_key()));
+            let key = ledger_key(opener, path)?;
+            keys.push(delegated(chain, organisation, &key)?);
         }
         for path in &self.device {
             let offer: Offer = super::submit::read(path)?;

@@ -7,14 +7,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ledger::crypto::{PublicKey, Signature, SigningKey, verify};
+use consensus::Signer;
+use ledger::crypto::{PublicKey, Signature, verify};
 use ledger::id::{ChainId, Height};
 use ledger::transaction::{Approval, MAX_APPROVALS, Payload, approval_bytes};
 use serde::{Deserialize, Serialize};
 
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::api::schema::{Action, InvalidField};
-use crate::keys::Secret;
 
 /// What the field `draft` of such a file says.
 const FORMAT: &str = "zhulian/draft/1";
@@ -138,7 +139,7 @@ impl Draft {
     }
 
     /// Adds an approval.
-    fn approve(&mut self, path: &Path, key: &SigningKey) -> Result<(), Failure> {
+    fn approve(&mut self, path: &Path, key: &dyn Signer) -> Result<(), Failure> {
         let opened = self.open(path)?;
         let public = key.public_key();
         if public == opened.signer {
@@ -156,7 +157,9 @@ impl Draft {
                 format!("审批已达上限（{MAX_APPROVALS}个）。"),
             )));
         }
-        let signature = key.sign(&approval_bytes(&opened.chain, &opened.signer, &opened.payload));
+        let signature = key
+            .sign(&approval_bytes(&opened.chain, &opened.signer, &opened.payload))
+            .map_err(|e| Failure::because(e, words("Nothing was signed.", "未签署任何内容。")))?;
         let signature = hex::encode(signature.as_bytes());
         self.approvals.push(DraftApproval { key: public.to_string(), signature });
         Ok(())
@@ -212,9 +215,11 @@ impl Draft {
 pub(crate) struct Approve {
     /// What `--write` wrote 待审批文件
     file: PathBuf,
-    /// Key file of the person who approves 审批人密钥文件
-    #[arg(long, value_name = "FILE", env = "ZHULIAN_KEY", required_unless_present = "show")]
-    key: Option<PathBuf>,
+    /// Key of the person who approves: a key file, or a pkcs11: URI 审批人密钥
+    #[arg(long, value_name = "KEY", env = "ZHULIAN_KEY", required_unless_present = "show")]
+    key: Option<String>,
+    #[command(flatten)]
+    open: OpenArgs,
     /// Only show what is to be approved, and by whom it is already 仅查看
     #[arg(long)]
     show: bool,
@@ -226,8 +231,8 @@ impl Approve {
         match self.key.filter(|_| !self.show) {
             None => drop(draft.open(&self.file)?),
             Some(key) => {
-                let secret = Secret::read(&key).map_err(|e| super::key::refuse(&e))?;
-                draft.approve(&self.file, &secret.signing_key())?;
+                let key = super::device::ledger_key(&self.open.opener()?, &key)?;
+                draft.approve(&self.file, &key)?;
                 draft.replace(&self.file)?;
             }
         }

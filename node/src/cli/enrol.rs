@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ledger::crypto::SigningKey;
 use ledger::id::{ChainId, CreditCode, RegionCode};
 use ledger::procedure::enrolment as e;
 use ledger::record::organisation::Role;
@@ -15,6 +14,7 @@ use super::device::{DeviceArgs, ScopeArgs};
 use super::output::{Console, Exit, Failure, words};
 use super::sign::{SignArgs, random_salt};
 use crate::api::schema::{Action, Enrol as EnrolAct};
+use crate::keys::LedgerKey;
 
 /// Longest statement, in bytes.
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
@@ -67,9 +67,9 @@ pub(crate) struct Enrol {
     /// What the authority answers about the certificate (OCSP response, DER), stapled 证书状态应答
     #[arg(long, value_name = "FILE")]
     ocsp: Option<PathBuf>,
-    /// The certificate's private key: PKCS#8, SEC1 or PKCS#1, unencrypted, mode 600 证书私钥文件
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["write_statement", "statement"], required_unless_present_any = ["write_statement", "statement"])]
-    certificate_key: Option<PathBuf>,
+    /// The certificate's private key: a file of mode 600 (PKCS#12, PKCS#8, SEC1 or PKCS#1), or a pkcs11: URI 证书私钥
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["write_statement", "statement"], required_unless_present_any = ["write_statement", "statement"])]
+    certificate_key: Option<String>,
     /// Write what the certificate's key is to sign, and stop 写出待签内容
     #[arg(long, value_name = "FILE", conflicts_with = "statement")]
     write_statement: Option<PathBuf>,
@@ -88,13 +88,13 @@ pub(crate) fn time(text: &str) -> Result<BlockTime, String> {
 
 impl Enrol {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let key = self.sign.secret()?.signing_key();
+        let key = self.sign.signing_key()?;
         let certificates = der::certificates(&self.chain)?;
         let (chain, _) = self.sign.nodes()?.chain().await?;
         let (delegation, signature) = match (&self.statement, &self.signature) {
             (Some(statement), Some(signature)) => {
                 let statement = der::read(statement)?;
-                (delegation_in(&statement, &chain)?, der::read(signature)?.to_vec())
+                (delegation_in(&statement, &chain)?, der::read(signature)?)
             }
             _ => {
                 let delegation = self.delegation(&chain, &key)?;
@@ -102,9 +102,9 @@ impl Enrol {
                 if let Some(path) = &self.write_statement {
                     return write(path, &statement, console);
                 }
-                let Some(path) = &self.certificate_key else { return Err(incomplete()) };
+                let Some(private) = &self.certificate_key else { return Err(incomplete()) };
                 let own = certificates.first().map(Vec::as_slice).unwrap_or_default();
-                let signature = certificate_key::sign(path, own, &statement)?;
+                let signature = certificate_key::sign(&self.sign.opener()?, private, own, &statement)?;
                 (delegation, signature)
             }
         };
@@ -129,13 +129,13 @@ impl Enrol {
         self.sign.submit(vec![Action::Enrol(EnrolAct::from(act))], console).await
     }
 
-    fn delegation(&self, chain: &ChainId, key: &SigningKey) -> Result<e::Delegation, Failure> {
+    fn delegation(&self, chain: &ChainId, key: &LedgerKey) -> Result<e::Delegation, Failure> {
         let (Some(organisation), Some(region), Some(expires)) =
             (self.organisation.clone(), self.region.clone(), self.expires)
         else {
             return Err(incomplete());
         };
-        let keys = self.devices.delegated(chain, &organisation, Some(key))?;
+        let keys = self.devices.delegated(chain, &organisation, Some(key), &self.sign.opener()?)?;
         let mut roles: Vec<Role> = self.role.iter().filter_map(|name| Role::parse(name)).collect();
         roles.sort_unstable();
         roles.dedup();

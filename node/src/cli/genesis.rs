@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::HomeArg;
 use super::init::write_new;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, Words, words};
 use crate::config::Home;
 use crate::genesis::{self, Draft, GenesisFileError, SignOffs};
-use crate::keys::Secret;
 
 /// The rule pack that a genesis takes unless told otherwise.
 pub(crate) const RULES: &str = include_str!("../../../examples/rules/land-listing-2026.toml");
@@ -43,6 +43,8 @@ pub(crate) enum GenesisCommand {
         file: PathBuf,
         #[command(flatten)]
         home: HomeArg,
+        #[command(flatten)]
+        open: OpenArgs,
         /// The file of sign-offs to add to 签署文件
         #[arg(long, default_value = "signoffs.toml")]
         signoffs: PathBuf,
@@ -123,8 +125,8 @@ impl GenesisCommand {
                 }
                 Ok(Exit::Done)
             }
-            Self::Sign { file, home, signoffs, expect } => {
-                sign(&file, &Home::new(home.home), &signoffs, expect, console)
+            Self::Sign { file, home, open, signoffs, expect } => {
+                sign(&file, &Home::new(home.home), &open, &signoffs, expect, console)
             }
             Self::Check { file, signoffs } => check(&file, &signoffs, console),
         }
@@ -175,6 +177,7 @@ fn summary(genesis: &Genesis) -> serde_json::Value {
 fn sign(
     file: &std::path::Path,
     home: &Home,
+    open: &OpenArgs,
     signoffs_file: &std::path::Path,
     expect: Option<ledger::hash::GenesisHash>,
     console: &Console,
@@ -183,12 +186,12 @@ fn sign(
     if let Some(agreed) = expect.filter(|hash| *hash != genesis.hash) {
         return Err(refuse(GenesisFileError::OtherHash { agreed, found: genesis.hash }));
     }
-    let secret = Secret::read(&home.consensus_key()).map_err(|e| super::key::refuse(&e))?;
+    let key = open.voting_key(home)?;
     let mut signoffs = match signoffs_file.exists() {
         true => SignOffs::read(signoffs_file).map_err(refuse)?,
         false => SignOffs::empty(&genesis),
     };
-    let centre = signoffs.sign(&genesis, &secret.signing_key()).map_err(refuse)?;
+    let centre = signoffs.sign(&genesis, &key).map_err(refuse)?;
     std::fs::write(signoffs_file, signoffs.render()).map_err(|e| {
         Failure::because(
             format!("{}: {e}", signoffs_file.display()),

@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ledger::crypto::SigningKey;
+use consensus::Signer;
 use ledger::governance::{possession_bytes, proves_possession};
 use ledger::id::{ChainId, CreditCode};
 use ledger::validators::Validator;
 use serde_json::Value;
 
 use super::client::{Client, ClientError, Nodes};
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use super::show::segment;
 use super::sign::SignArgs;
 use super::{HomeArg, NodesArg};
 use crate::api::schema::{Action, ApproveChange, Change, Member, ProposeChange};
 use crate::config::Home;
-use crate::keys::Secret;
+use crate::keys::KeyError;
 
 /// Propose, approve and look up changes of membership, keys and rules.
 #[derive(Subcommand)]
@@ -75,6 +76,8 @@ pub(crate) struct Offer {
     /// Unified social credit code of the centre 统一社会信用代码
     #[arg(long, value_name = "CODE")]
     organisation: CreditCode,
+    #[command(flatten)]
+    open: OpenArgs,
     /// Offer the next keys of the home in place of the present ones 轮换密钥
     #[arg(long)]
     rotate: bool,
@@ -156,34 +159,39 @@ impl Offer {
     async fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (chain, _) = Nodes::new(&self.nodes.nodes)?.chain().await?;
         let home = Home::new(&self.home.home);
-        let voting = self.key(home.consensus_key(), home.next_consensus_key())?;
-        let network = self.key(home.network_key(), home.next_network_key())?;
+        let (keys, opener) = self.open.of_home(&home)?;
+        let refuse = |e: KeyError| super::key::refuse(&e);
+        let next = keys.next_consensus_reference(&home).map_err(refuse)?;
+        let voting = match self.rotate && next.exists() {
+            true => next,
+            false => keys.consensus_reference(&home).map_err(refuse)?,
+        };
+        let voting = opener.ledger_key(&voting).map_err(refuse)?;
+        let next = home.next_network_key();
+        let network = if self.rotate && next.exists() { next } else { keys.network_path(&home) };
+        let network = opener.secret(&network).map_err(refuse)?;
         let validator = Validator {
             public_key: voting.public_key(),
             network_key: network.public_key(),
             organisation: self.organisation,
         };
-        let change = offer(&chain, &voting.signing_key(), validator, self.rotate)?;
+        let change = offer(&chain, &voting, validator, self.rotate)?;
         // A file that `propose` reads, whatever form other answers have.
         console.json(&change);
         Ok(Exit::Done)
-    }
-
-    /// The present key, or the next one if a rotation is asked for and there is one.
-    fn key(&self, present: PathBuf, next: PathBuf) -> Result<Secret, Failure> {
-        let path = if self.rotate && next.exists() { next } else { present };
-        Secret::read(&path).map_err(|e| super::key::refuse(&e))
     }
 }
 
 /// The change with the proof that whoever offers it holds the voting key.
 pub(crate) fn offer(
     chain: &ChainId,
-    voting: &SigningKey,
+    voting: &dyn Signer,
     validator: Validator,
     rotate: bool,
 ) -> Result<Change, Failure> {
-    let proof = voting.sign(&possession_bytes(chain, &validator));
+    let proof = voting
+        .sign(&possession_bytes(chain, &validator))
+        .map_err(|e| Failure::because(e, words("Nothing was offered.", "未生成变更。")))?;
     if !proves_possession(chain, &validator, &proof) {
         return Err(Failure::failed(words(
             "The proof of possession does not verify; the voting key is not of this home.",

@@ -12,16 +12,19 @@ use ledger::id::{CreditCode, RegionCode};
 use libp2p::Multiaddr;
 
 use super::HomeArg;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
-use crate::config::{Config, Home, NodeDescription, Peer, render};
+use crate::config::{Config, Home, Keys, NodeDescription, Peer, render};
 use crate::genesis::{self, Centre};
-use crate::keys::Secret;
+use crate::keys::{KeyFile, KeyReference, LedgerKey, Passphrase, Secret};
 
 /// Make a node's home: keys, configuration and genesis entry.
 #[derive(Args)]
 #[command(
     after_help = "Examples 示例:\n  zhulian init --home gz --name guangzhou --centre 12440100DEM0000149 \\\n    \
-    --centre-name 广州示例公共资源交易中心 --region 440100\n  \
+    --centre-name 广州示例公共资源交易中心 --region 440100 --passphrase-from file:gz.passphrase\n  \
+    zhulian init --home gz ... --consensus-key 'pkcs11:token=gz;object=vote' --pin-from file:gz.pin \\\n    \
+    --pkcs11-module /usr/lib/softhsm/libsofthsm2.so\n  \
     zhulian init --home gz ... --genesis genesis.toml --signoffs signoffs.toml \\\n    \
     --peer 3b6a...=/ip4/192.0.2.7/udp/7100/quic-v1"
 )]
@@ -49,12 +52,31 @@ pub(crate) struct Init {
     /// Another member: network key, '=', its addresses with ',' between 其他成员
     #[arg(long = "peer", value_name = "KEY=ADDRESS", value_parser = peer)]
     peers: Vec<Peer>,
+    /// The voting key, if it is on a token already: a pkcs11: URI 投票密钥已在密码设备上
+    #[arg(long, value_name = "URI")]
+    consensus_key: Option<String>,
+    /// Leave the keys readable to whoever can read their files 密钥不加密
+    #[arg(long)]
+    unencrypted: bool,
+    #[command(flatten)]
+    open: OpenArgs,
     /// The genesis file, if the members have agreed on one 创世文件
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// The members' sign-offs 创世签署文件
     #[arg(long, value_name = "FILE", requires = "genesis")]
     signoffs: Option<PathBuf>,
+}
+
+/// Not parsed by clap: its message would repeat the text, and with it a PIN that does not belong there.
+fn on_token(text: &str) -> Result<KeyReference, Failure> {
+    match text.parse().map_err(|e| super::key::refuse(&e))? {
+        token @ KeyReference::Token(_) => Ok(token),
+        KeyReference::File(_) => Err(Failure::usage(words(
+            "--consensus-key names a key on a token, pkcs11:...; without it one is made in a file. No home was made.",
+            "--consensus-key 用于指定密码设备上的密钥（pkcs11:...）；不指定时将在文件中新建。未创建节点目录。",
+        ))),
+    }
 }
 
 fn peer(text: &str) -> Result<Peer, String> {
@@ -75,6 +97,16 @@ pub(crate) struct HomePlan {
     pub(crate) api: SocketAddr,
     pub(crate) peers: Vec<Peer>,
     pub(crate) genesis_hash: String,
+    pub(crate) keys: Keys,
+}
+
+/// How the keys of a new home are made.
+#[derive(Default)]
+pub(crate) struct NewKeys {
+    /// What encrypts their files; nothing leaves them readable.
+    pub(crate) passphrase: Option<Passphrase>,
+    /// The voting key that is on a token already.
+    pub(crate) voting: Option<LedgerKey>,
 }
 
 impl Init {
@@ -89,6 +121,7 @@ impl Init {
                 ),
             )
         })?;
+        let voting = self.consensus_key.as_deref().map(on_token).transpose()?;
         let plan = HomePlan {
             name: self.name,
             code: self.centre,
@@ -98,9 +131,17 @@ impl Init {
             api: self.api,
             peers: self.peers,
             genesis_hash: genesis.as_ref().map(|(g, _)| g.hash.to_string()).unwrap_or_default(),
+            keys: self.open.configured(self.consensus_key)?,
         };
         check(&plan, &home)?;
-        let centre = make_keys(&home, &plan)?;
+        let new = NewKeys {
+            voting: match &voting {
+                Some(key) => Some(self.open.opener()?.ledger_key(key).map_err(|e| super::key::refuse(&e))?),
+                None => None,
+            },
+            passphrase: self.open.protection(self.unencrypted)?,
+        };
+        let centre = make_keys(&home, &plan, &new)?;
         write_config(&home, &plan)?;
         if let Some((_, bytes)) = &genesis {
             write_new(&home.root().join("genesis.toml"), bytes)?;
@@ -157,12 +198,13 @@ impl HomePlan {
             listen: self.listen.iter().map(ToString::to_string).collect(),
             peers: self.peers.clone(),
             api: self.api.to_string(),
+            keys: self.keys.clone(),
         }
     }
 }
 
-/// Makes the directory, its keys and the centre's entry for a genesis.
-pub(crate) fn make_keys(home: &Home, plan: &HomePlan) -> Result<Centre, Failure> {
+/// Makes the directory, its keys, and the centre's entry for a genesis.
+pub(crate) fn make_keys(home: &Home, plan: &HomePlan, new: &NewKeys) -> Result<Centre, Failure> {
     let nothing_lost = words(
         "The home is not complete; nothing that existed was changed. Choose another --home.",
         "节点目录未完成，已有文件未改动。请选择其他 --home。",
@@ -175,14 +217,18 @@ pub(crate) fn make_keys(home: &Home, plan: &HomePlan) -> Result<Centre, Failure>
         .map_err(|e| Failure::because(format!("{}: {e}", home.root().display()), nothing_lost.clone()))?;
     let make = |path: PathBuf| -> Result<String, Failure> {
         let secret = Secret::generate().map_err(|e| Failure::because(e, nothing_lost.clone()))?;
-        secret.create(&path).map_err(|e| Failure::because(e, nothing_lost.clone()))?;
-        Ok(secret.public_key().to_string())
+        let key = secret.public_key().to_string();
+        KeyFile::Ledger(secret).create(&path, new.passphrase.as_ref()).map_err(|e| super::key::refuse(&e))?;
+        Ok(key)
     };
     let centre = Centre {
         code: plan.code.clone(),
         name: plan.title.clone(),
         region: plan.region.clone(),
-        consensus_key: make(home.consensus_key())?,
+        consensus_key: match &new.voting {
+            Some(key) => key.public_key().to_string(),
+            None => make(home.consensus_key())?,
+        },
         network_key: make(home.network_key())?,
         keys: vec![make(home.operator_key())?],
     };

@@ -83,7 +83,7 @@ pub struct Failure {
     pub exit: Exit,
     /// What happened, what follows, what to do.
     pub message: Words,
-    /// The refusal's stable code, if a node refused.
+    /// The refusal's stable code, if there is one.
     pub code: Option<String>,
     /// The number of the ledger's rule that refused.
     pub rule: Option<u16>,

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use consensus::Signer;
 use ledger::action::Action as LedgerAction;
-use ledger::crypto::SigningKey;
+use ledger::crypto::PublicKey;
 use ledger::id::{ChainId, Height};
 use ledger::transaction::{self, Payload, Unverified};
 use rand::TryRngCore as _;
@@ -13,16 +14,19 @@ use rand::TryRngCore as _;
 use super::NodesArg;
 use super::client::{ClientError, Nodes, Wait};
 use super::draft::Draft;
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use crate::api::schema::{Action, SubmitResult, SubmitStatus, Transaction};
-use crate::keys::Secret;
+use crate::keys::{LedgerKey, Opener};
 
 /// How an act is signed and submitted.
 #[derive(Args, Clone)]
 pub(crate) struct SignArgs {
-    /// Key file of the organisation that signs 签名密钥文件
-    #[arg(long, value_name = "FILE", env = "ZHULIAN_KEY")]
-    key: PathBuf,
+    /// Key of the organisation that signs: a key file, or a pkcs11: URI 签名密钥文件或密码设备
+    #[arg(long, value_name = "KEY", env = "ZHULIAN_KEY")]
+    key: String,
+    #[command(flatten)]
+    open: OpenArgs,
     #[command(flatten)]
     nodes: NodesArg,
     /// How many heights ahead the transaction may still be recorded 有效高度
@@ -68,7 +72,7 @@ pub(crate) struct Signed {
 /// Signs an act for a chain.
 pub(crate) fn sign(
     chain: &ChainId,
-    key: &SigningKey,
+    key: &dyn Signer,
     action: LedgerAction,
     expiry: Height,
     salt: [u8; 16],
@@ -76,8 +80,9 @@ pub(crate) fn sign(
     sign_payload(chain, key, &Payload { action, expiry, salt, approvals: Vec::new() })
 }
 
-fn sign_payload(chain: &ChainId, key: &SigningKey, payload: &Payload) -> Result<Signed, Failure> {
-    let bytes = transaction::sign(chain, key, payload);
+fn sign_payload(chain: &ChainId, key: &dyn Signer, payload: &Payload) -> Result<Signed, Failure> {
+    let bytes = transaction::sign_with(chain, &key.public_key(), payload, |bytes| key.sign(bytes))
+        .map_err(|e| Failure::because(e, words("Nothing was signed.", "未签署任何内容。")))?;
     let decoded = Unverified::decode(chain, &bytes).map_err(|e| {
         Failure::because(
             e,
@@ -102,8 +107,13 @@ impl SignArgs {
     }
 
     /// The key that signs.
-    pub(crate) fn secret(&self) -> Result<Secret, Failure> {
-        Secret::read(&self.key).map_err(|e| super::key::refuse(&e))
+    pub(crate) fn signing_key(&self) -> Result<LedgerKey, Failure> {
+        super::device::ledger_key(&self.opener()?, &self.key)
+    }
+
+    /// What opens keys, as the arguments say.
+    pub(crate) fn opener(&self) -> Result<Opener, Failure> {
+        self.open.opener()
     }
 
     fn wait(&self) -> Wait {
@@ -116,11 +126,11 @@ impl SignArgs {
     /// Signs the acts in their order, submits them and says what became of each.
     pub(crate) async fn submit(&self, acts: Vec<Action>, console: &Console) -> Result<Exit, Failure> {
         let nodes = self.nodes()?;
-        let secret = self.secret()?;
+        let key = self.signing_key()?;
         let (chain, status) = nodes.chain().await?;
         let expiry = Height::new(status.height.saturating_add(self.expiry));
         if let Some(path) = &self.write {
-            return self.write_draft(path, &chain, &secret, expiry, acts, console);
+            return self.write_draft(path, &chain, &key.public_key(), expiry, acts, console);
         }
         let mut signed = Vec::new();
         for (number, act) in acts.iter().enumerate() {
@@ -132,7 +142,7 @@ impl SignArgs {
                 )
             })?;
             let salt = salt_of(self.salt, number)?;
-            signed.push(sign(&chain, &secret.signing_key(), action, expiry, salt)?);
+            signed.push(sign(&chain, &key, action, expiry, salt)?);
         }
         if self.dry_run {
             print_dry_run(console, &acts, &signed, expiry);
@@ -149,7 +159,7 @@ impl SignArgs {
         &self,
         path: &Path,
         chain: &ChainId,
-        secret: &Secret,
+        signer: &PublicKey,
         expiry: Height,
         acts: Vec<Action>,
         console: &Console,
@@ -160,7 +170,7 @@ impl SignArgs {
                 "--write 只接受一项操作，请分别写入文件。",
             )));
         };
-        let draft = Draft::new(chain, &secret.public_key(), expiry, salt_of(self.salt, 0)?, act);
+        let draft = Draft::new(chain, signer, expiry, salt_of(self.salt, 0)?, act);
         // What cannot be signed in the end should be said now.
         draft.open(path)?;
         draft.create(path)?;
@@ -176,8 +186,8 @@ impl SignArgs {
         console: &Console,
     ) -> Result<Exit, Failure> {
         let opened = draft.open(path)?;
-        let (nodes, secret) = (self.nodes()?, self.secret()?);
-        if secret.public_key() != opened.signer {
+        let (nodes, key) = (self.nodes()?, self.signing_key()?);
+        if key.public_key() != opened.signer {
             return Err(Failure::usage(words(
                 format!(
                     "{} was written for the key {}; sign it with that one.",
@@ -194,7 +204,7 @@ impl SignArgs {
                 format!("{}属于链{}，而该节点的链为{chain}。", path.display(), opened.chain),
             )));
         }
-        let signed = sign_payload(&chain, &secret.signing_key(), &opened.payload)?;
+        let signed = sign_payload(&chain, &key, &opened.payload)?;
         let acts = [draft.act];
         if self.dry_run {
             print_dry_run(console, &acts, &[signed], opened.payload.expiry);

@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::NodesArg;
 use super::device::{DeviceArgs, Offer, ScopeArgs};
 use super::governance::{get, get_all};
+use super::open::OpenArgs;
 use super::output::{Console, Exit, Failure, words};
 use super::show::{print, segment};
 use super::sign::{SignArgs, random_salt};
 use super::trade::yuan;
 use super::trust::named;
 use crate::api::schema::{Action, AppointStaff, Mandate, RevokeMandate, show_keys};
-use crate::keys::Secret;
 
 /// Appoint staff with limited mandates, and end them.
 #[derive(Subcommand)]
@@ -26,9 +26,11 @@ pub(crate) enum Staff {
         The private key stays on the device. `zhulian staff appoint` and `zhulian enrol` read the file with --device."
     )]
     Offer {
-        /// Key file of the device 设备密钥文件
-        #[arg(long, value_name = "FILE", env = "ZHULIAN_KEY")]
-        key: std::path::PathBuf,
+        /// Key of the device: a key file, or a pkcs11: URI 设备密钥
+        #[arg(long, value_name = "KEY", env = "ZHULIAN_KEY")]
+        key: String,
+        #[command(flatten)]
+        open: OpenArgs,
         /// Unified social credit code of the organisation 统一社会信用代码
         #[arg(long, value_name = "CODE")]
         organisation: CreditCode,
@@ -117,11 +119,11 @@ pub(crate) struct Appoint {
 impl Staff {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
-            Self::Offer { key, organisation, nodes } => {
-                let secret = Secret::read(&key).map_err(|e| super::key::refuse(&e))?;
+            Self::Offer { key, open, organisation, nodes } => {
+                let key = super::device::ledger_key(&open.opener()?, &key)?;
                 let (chain, _) = super::client::Nodes::new(&nodes.nodes)?.chain().await?;
                 // A file that `--device` reads, whatever form other answers have.
-                console.json(&Offer::new(&chain, &organisation, &secret.signing_key()));
+                console.json(&Offer::new(&chain, &organisation, &key)?);
                 Ok(Exit::Done)
             }
             Self::Appoint(appoint) => appoint.run(console).await,
@@ -148,7 +150,12 @@ impl Appoint {
         let (chain, _) = self.sign.nodes()?.chain().await?;
         let person = self.person(console)?;
         let act = AppointStaff {
-            keys: show_keys(self.devices.delegated(&chain, &self.organisation, None)?),
+            keys: show_keys(self.devices.delegated(
+                &chain,
+                &self.organisation,
+                None,
+                &self.sign.opener()?,
+            )?),
             person,
             mandate: Mandate {
                 roles: self.role.iter().map(|name| named(name)).collect::<Result<_, _>>()?,

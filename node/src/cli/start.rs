@@ -63,14 +63,15 @@ impl Start {
             runtime.map_err(|e| Failure::because(e, words("The node does not start.", "节点未启动。")))?;
         let stopped = runtime.block_on(run::run(config, home));
         runtime.shutdown_timeout(STOP_MAX);
-        stopped.map(|()| Exit::Done).map_err(|e| {
-            Failure::because(
-                e,
+        stopped.map(|()| Exit::Done).map_err(|e| match e {
+            run::RunError::Key(error) => super::key::refuse(&error),
+            other => Failure::because(
+                other,
                 words(
                     "The node has stopped; what it acknowledged as recorded is on disk.",
                     "节点已停止；已确认入账的数据均在磁盘上。",
                 ),
-            )
+            ),
         })
     }
 

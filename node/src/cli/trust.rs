@@ -18,6 +18,7 @@ use crate::api::schema::{
     Action, AuthorityTerms, Change, CodeSource, Freshness, HolderProof, KeyAlgorithm, ProposeChange,
     RecordOcspResponse, RecordRevocationList, RevocationReason, RevokeCertificate,
 };
+use crate::keys::Opener;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -173,16 +174,16 @@ pub(crate) enum Cert {
     )]
     Revoke {
         #[command(flatten)]
-        sign: SignArgs,
+        sign: Box<SignArgs>,
         /// Fingerprint, or file
         certificate: String,
         /// Why, by the names of RFC 5280 in snake_case 原因
         #[arg(long, value_parser = ["unspecified", "key_compromise", "affiliation_changed", "superseded",
             "cessation_of_operation", "privilege_withdrawn"])]
         reason: String,
-        /// The certificate's private key, mode 600, to sign with it 证书私钥文件
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["write_statement", "signature"])]
-        certificate_key: Option<PathBuf>,
+        /// The certificate's private key: a file of mode 600 (PKCS#12, PKCS#8, SEC1 or PKCS#1), or a pkcs11: URI 证书私钥
+        #[arg(long, value_name = "KEY", conflicts_with_all = ["write_statement", "signature"])]
+        certificate_key: Option<String>,
         /// Write what the certificate's key is to sign, and stop 写出待签内容
         #[arg(long, value_name = "FILE", conflicts_with = "signature")]
         write_statement: Option<PathBuf>,
@@ -313,7 +314,7 @@ impl Cert {
                     if let Some(path) = &write_statement {
                         return enrol::write(path, &statement, console);
                     }
-                    Some(holder_proof(&certificate, &statement, certificate_key, signature)?)
+                    Some(holder_proof(&sign.opener()?, &certificate, &statement, certificate_key, signature)?)
                 };
                 let act = RevokeCertificate { certificate: id, reason, proof };
                 sign.submit(vec![Action::RevokeCertificate(act)], console).await
@@ -324,9 +325,10 @@ impl Cert {
 
 /// The certificate's own signature of `statement`: made here with its key, or brought in a file and verified.
 fn holder_proof(
+    opener: &Opener,
     certificate: &str,
     statement: &[u8],
-    key: Option<PathBuf>,
+    key: Option<String>,
     signature: Option<PathBuf>,
 ) -> Result<HolderProof, Failure> {
     let path = std::path::Path::new(certificate);
@@ -334,7 +336,7 @@ fn holder_proof(
     let own = certificates.first().map(Vec::as_slice).unwrap_or_default();
     let spki = pki::read_subject_key(own).map_err(|fault| der::wrong(path, fault))?.spki;
     let signature = match (key, signature) {
-        (Some(key), _) => certificate_key::sign(&key, own, statement)?,
+        (Some(key), _) => certificate_key::sign(opener, &key, own, statement)?,
         (None, Some(file)) => {
             let signature = der::read(&file)?.to_vec();
             pki::verify_statement(&spki, statement, &signature).map_err(|fault| der::wrong(&file, fault))?;

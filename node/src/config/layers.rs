@@ -11,6 +11,7 @@ use super::ConfigError;
 #[rustfmt::skip]
 pub const KEYS: &[(&str, &[&str])] = &[
     ("node", &["name", "data_dir", "genesis", "genesis_hash", "signoffs"]),
+    ("keys", &["consensus", "consensus_next", "network", "passphrase_from", "pin_from", "pkcs11_module"]),
     ("network", &["listen", "peer"]),
     ("network.peer", &["key", "addresses"]),
     ("api", &["listen", "fresh_revocation_data_required"]),
@@ -70,8 +71,27 @@ pub struct Override {
 
 type Origins = BTreeMap<String, Origin>;
 
-/// Lays the environment and the flags over the file.
+/// Lays the environment and the flags over the file, which must then say everything that has no default.
 pub(super) fn merge(
+    text: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+    flags: &[Override],
+) -> Result<(Table, Origins), ConfigError> {
+    let (table, origins) = overlay(text, environment, flags)?;
+    if let Some(key) = REQUIRED.into_iter().find(|key| !origins.contains_key(*key)) {
+        return Err(ConfigError::Missing(key.into()));
+    }
+    // As `zhulian init` leaves it while the members have not agreed yet.
+    if table["node"].get("genesis_hash").and_then(Value::as_str) == Some("") {
+        let reason =
+            "is empty; put in what `zhulian genesis hash` prints, once the members agree on it".into();
+        return Err(ConfigError::Value { key: "node.genesis_hash".into(), reason });
+    }
+    Ok((table, origins))
+}
+
+/// Lays the environment and the flags over the file.
+pub(super) fn overlay(
     text: &str,
     environment: impl IntoIterator<Item = (String, String)>,
     flags: &[Override],
@@ -88,15 +108,6 @@ pub(super) fn merge(
         if let Some(place) = flag.key.split_once('.') {
             set(&mut table, &mut origins, place, &flag.text, Origin::Flag(flag.flag.into()))?;
         }
-    }
-    if let Some(key) = REQUIRED.into_iter().find(|key| !origins.contains_key(*key)) {
-        return Err(ConfigError::Missing(key.into()));
-    }
-    // As `zhulian init` leaves it while the members have not agreed yet.
-    if table["node"].get("genesis_hash").and_then(Value::as_str) == Some("") {
-        let reason =
-            "is empty; put in what `zhulian genesis hash` prints, once the members agree on it".into();
-        return Err(ConfigError::Value { key: "node.genesis_hash".into(), reason });
     }
     Ok((table, origins))
 }

@@ -1,6 +1,6 @@
 //! The configuration file as `zhulian init` writes it: complete, with a comment at every key.
 
-use super::{Consensus, Disk, Log, Mempool, Peer, Snapshots, Store};
+use super::{Consensus, Disk, Keys, Log, Mempool, Peer, Snapshots, Store};
 
 /// What differs from node to node.
 #[derive(Clone, Debug)]
@@ -15,20 +15,24 @@ pub struct NodeDescription {
     pub peers: Vec<Peer>,
     /// `api.listen`.
     pub api: String,
+    /// `keys`.
+    pub keys: Keys,
 }
 
 /// Writes the file.
 pub fn render(node: &NodeDescription) -> String {
-    let (mempool, consensus, store, disk, log) =
+    let (mempool, consensus_times, store, disk, log) =
         (Mempool::default(), Consensus::default(), Store::default(), Disk::default(), Log::default());
-    let NodeDescription { name, genesis_hash, listen, peers, api } = node;
+    let NodeDescription { name, genesis_hash, listen, peers, api, keys } = node;
     let listen: String = listen.iter().map(|address| format!("    {address:?},\n")).collect();
     let peers = peer_tables(peers);
     let Mempool { transactions, bytes, per_organisation } = mempool;
-    let Consensus { propose_ms, propose_delta_ms, prevote_ms, prevote_delta_ms, .. } = consensus;
-    let Consensus { precommit_ms, precommit_delta_ms, future_ms, past_ms, heartbeat_seconds, .. } = consensus;
+    let Consensus { propose_ms, propose_delta_ms, prevote_ms, prevote_delta_ms, .. } = consensus_times;
+    let Consensus { precommit_ms, precommit_delta_ms, future_ms, past_ms, heartbeat_seconds, .. } =
+        consensus_times;
     let Store { block_cache_bytes, write_buffer_bytes, node_cache_bytes } = store;
     let Snapshots { every_blocks, keep, chunk_bytes, join, trust_block, backfill } = Snapshots::default();
+    let Keys { consensus, consensus_next, network, passphrase_from, pin_from, pkcs11_module } = keys;
     let (reserve_bytes, level) = (disk.reserve_bytes, log.level);
     format!(
         r#"# Zhulian node. Relative paths start at this file's directory. Every value can be overridden by an
@@ -48,6 +52,21 @@ genesis = "genesis.toml"
 genesis_hash = {genesis_hash:?}
 # The members' signatures under that hash (`zhulian genesis sign`). 各成员对创世哈希的签署
 signoffs = "signoffs.toml"
+
+[keys]
+# The voting key: a file, or a key on a PKCS#11 token as "pkcs11:token=...;object=..." (RFC 7512). 投票密钥：文件或密码设备
+consensus = {consensus:?}
+# The voting key after it, which takes over by itself when the members put it in place. A file need not exist.
+# 下一把投票密钥，成员批准后自动启用；文件可以尚不存在
+consensus_next = {consensus_next:?}
+# The network key: a file. 网络密钥文件
+network = {network:?}
+# Where the passphrase of encrypted key files comes from: prompt, file:PATH (mode 0600) or credential:NAME (systemd).
+# Never the passphrase itself. 口令来源：终端输入、文件（权限 0600）或 systemd 凭据；此处不得填写口令本身
+passphrase_from = {passphrase_from:?}
+# The same for the PIN of a token, and the library that speaks to it. 密码设备 PIN 的来源，及其 PKCS#11 模块路径
+pin_from = {pin_from:?}
+pkcs11_module = {pkcs11_module:?}
 
 [network]
 # Addresses of the members' mesh: QUIC (/ip4/ADDRESS/udp/PORT/quic-v1) and TCP (/ip4/ADDRESS/tcp/PORT).

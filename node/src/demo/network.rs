@@ -12,9 +12,9 @@ use super::progress::Progress;
 use crate::api::schema::Readiness;
 use crate::cli::client::Client;
 use crate::cli::genesis::{CONSTRUCTION_RULES, RULES};
-use crate::cli::init::{HomePlan, make_keys, write_config, write_new};
+use crate::cli::init::{HomePlan, NewKeys, make_keys, write_config, write_new};
 use crate::cli::output::{Failure, Words, words};
-use crate::config::{Home, Peer};
+use crate::config::{Home, Keys, Peer};
 use crate::genesis::{Draft, Organisation, SignOffs};
 use crate::keys::Secret;
 use ledger::crypto::SigningKey;
@@ -71,8 +71,10 @@ impl Network {
         let mut plans: Vec<(Home, HomePlan)> = (0..CENTRES.len())
             .map(|i| Ok((home(dir, i), plan(i, &ports)?)))
             .collect::<Result<_, Failure>>()?;
-        let centres =
-            plans.iter().map(|(home, plan)| make_keys(home, plan)).collect::<Result<Vec<_>, _>>()?;
+        let centres = plans
+            .iter()
+            .map(|(home, plan)| make_keys(home, plan, &NewKeys::default()))
+            .collect::<Result<Vec<_>, _>>()?;
         let draft = Draft {
             name: "zhulian-demo".into(),
             time: GENESIS_TIME.into(),
@@ -310,6 +312,7 @@ fn plan(centre: usize, ports: &Ports) -> Result<HomePlan, Failure> {
         api: SocketAddr::from(([127, 0, 0, 1], http)),
         peers: Vec::new(),
         genesis_hash: String::new(),
+        keys: Keys::default(),
     })
 }
 

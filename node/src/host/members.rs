@@ -6,7 +6,6 @@ use ledger::validators::ValidatorSet;
 
 use super::{Host, HostError, new_replica};
 use crate::catchup::Names;
-use crate::keys::Secret;
 use crate::members::mesh;
 use crate::wal::Wal;
 
@@ -86,11 +85,9 @@ impl Host {
     /// replica and the consensus log are those of a key: both begin anew, at a height that the old key does
     /// not vote at.
     fn take_next_key(&mut self) -> Result<(), HostError> {
-        if !self.parts.next_key.exists() {
-            return Ok(());
-        }
-        let next = match Secret::read(&self.parts.next_key) {
-            Ok(secret) => secret.signing_key(),
+        let next = match self.parts.next_key.get() {
+            Ok(Some(key)) => key,
+            Ok(None) => return Ok(()),
             Err(error) => {
                 tracing::error!(%error, "the next voting key cannot be read");
                 return Ok(());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use consensus::Evidence;
+use consensus::{Evidence, Signer as _};
 use ledger::action::Action;
 use ledger::codec;
 use ledger::event::Recorded;
@@ -188,8 +188,10 @@ impl Host {
         let mut salt = [0; 16];
         salt.iter_mut().zip(name).for_each(|(slot, byte)| *slot = *byte);
         let chain = &self.parts.genesis.chain_id;
+        let key = &self.parts.key;
         let payload = Payload { action, expiry, salt, approvals: Vec::new() };
-        let bytes = transaction::sign(chain, &self.parts.key, &payload);
+        let signed = transaction::sign_with(chain, &key.public_key(), &payload, |bytes| key.sign(bytes));
+        let bytes = signed.inspect_err(|error| tracing::error!(%error, "a report is not signed")).ok()?;
         Verified::decode(chain, &bytes)
             .inspect_err(|error| tracing::error!(%error, "a report of our own does not verify"))
             .ok()

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use ledger::crypto::SigningKey;
 use ledger::genesis::Genesis;
-use node::config::{Home, NodeDescription, Peer, render};
+use node::config::{Home, Keys, NodeDescription, Peer, render};
 use node::genesis::{Centre, Draft, SignOffs};
 use node::host::real_time;
 use node::keys::Secret;
@@ -68,6 +68,7 @@ impl Network {
                 listen: addresses(mesh[i]),
                 peers: peers(&draft, mesh, i)?,
                 api: format!("127.0.0.1:{}", api[i]),
+                keys: Keys::default(),
             };
             fs::write(home.config_file(), render(&description))?;
             fs::write(home.root().join("genesis.toml"), &text)?;

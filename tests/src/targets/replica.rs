@@ -64,7 +64,7 @@ pub(super) const LOG_HEIGHT: Height = Height::new(7);
 
 /// The key of the log of the seeds.
 pub(super) fn log_key() -> Key {
-    Key::derive(&key("voter 0"), &chain())
+    Key::derive(&key("voter 0"), &chain()).expect("a key in memory signs")
 }
 
 /// The only records that were ever written at [`LOG_HEIGHT`], a frame each entry.

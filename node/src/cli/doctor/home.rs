@@ -7,8 +7,8 @@ use ledger::genesis::Genesis;
 
 use super::super::output::words;
 use super::{Finding, Seen, said};
-use crate::config::{Config, Home};
-use crate::keys::{KeyError, Secret};
+use crate::config::{self, Config, Home};
+use crate::keys::{KeyError, Opener, SecretSource};
 
 /// Whether the configuration is understood.
 pub(super) fn configuration(home: &Home) -> (Vec<Finding>, Option<Config>) {
@@ -85,14 +85,19 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn read(home: &Home) -> Self {
-        let read = |path: PathBuf| {
-            let key = Secret::read(&path).map(|secret| secret.public_key());
+        let keys = config::Keys::of_home(home, std::env::vars()).unwrap_or_default();
+        let prompt = |_| Opener::new(SecretSource::Prompt, SecretSource::Prompt, None);
+        let opener = keys.opener(home).unwrap_or_else(prompt);
+        let file = |path: PathBuf| {
+            let key = opener.secret(&path).map(|secret| secret.public_key());
             (path, key)
         };
+        let voting = keys.consensus_reference(home).and_then(|reference| opener.ledger_key(&reference));
         Self {
-            consensus: read(home.consensus_key()),
-            network: read(home.network_key()),
-            operator: read(home.operator_key()),
+            // A key on a token is shown by its URI.
+            consensus: (home.root().join(&keys.consensus), voting.map(|key| key.public_key())),
+            network: file(keys.network_path(home)),
+            operator: file(home.operator_key()),
         }
     }
 

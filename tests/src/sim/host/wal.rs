@@ -21,7 +21,7 @@ pub(super) struct Wal {
 impl Wal {
     pub(super) fn new(signer: &dyn Signer, chain: &ChainId) -> Self {
         Self {
-            key: Key::derive(signer, chain),
+            key: Key::derive(signer, chain).expect("a key in memory signs"),
             own: signer.public_key(),
             generation: Height::GENESIS,
             sequence: 0,
