@@ -5,9 +5,13 @@ use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
 use ledger::event::Recorded;
 use ledger::id::{ChainId, CreditCode};
+use ledger::record::bid::{Bid, BidPayload, Chunk, OpenedBid, Opening};
 use ledger::record::guarantee::Guarantee;
 use ledger::record::listing::{Listing, Qualification, Quote};
 use ledger::record::organisation::{KeyHolder, Organisation};
+use ledger::record::project::Project;
+use ledger::record::seat::Committee;
+use ledger::record::tender::Tender;
 use ledger::record::{Due, Parameters, SteppedClock};
 use ledger::rule::RulePack;
 use ledger::transaction::{Payload, Unverified, Verified, sign};
@@ -128,6 +132,15 @@ pub fn record(bytes: &[u8]) {
     canonical::<Qualification>(bytes);
     canonical::<Quote>(bytes);
     canonical::<Guarantee>(bytes);
+    canonical::<Project>(bytes);
+    canonical::<Tender>(bytes);
+    canonical::<Committee>(bytes);
+    canonical::<Bid>(bytes);
+    canonical::<Chunk>(bytes);
+    canonical::<Opening>(bytes);
+    canonical::<OpenedBid>(bytes);
+    // What a stranger put into an envelope.
+    canonical::<BidPayload>(bytes);
     canonical::<Due>(bytes);
     canonical::<RulePack>(bytes);
     if let Some(set) = canonical::<ValidatorSet>(bytes) {
