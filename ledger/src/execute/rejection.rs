@@ -593,8 +593,8 @@ rejections! {
         "该密钥不是规范编码的群元素，或未能证明本中心在本链此周期持有该密钥。";
 
     InvalidBidForm = 1401, "SB01", "invalid_bid_form",
-        "Dealing and envelope have the lengths of the tender's committee and class, at most 16 different documents, and arrivals only after the deadline.",
-        "密封份额与信封的长度须与委员会及招标档位一致，文件不得超过十六份且不得重复，到达凭证仅用于截止之后。";
+        "Dealing and envelope have the lengths of the tender's committee and class, and there are at most 16 different documents.",
+        "密封份额与信封的长度须与委员会及招标档位一致，文件不得超过十六份且不得重复。";
     BidTooLate = 1402, "SB02", "bid_too_late",
         "The bid comes after the deadline, and too few centres say that it came before (regulation, article 36).",
         "投标已过截止时间，且没有足够的交易中心证明其在截止前送达（实施条例第三十六条）。";

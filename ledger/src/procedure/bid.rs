@@ -57,7 +57,7 @@ pub struct SubmitBid {
     /// What lets the one-time key in (RFC 9474).
     #[n(5)]
     pub stamp: Bytes<STAMP_BYTES>,
-    /// For a bid that is recorded after the deadline: what shows that it came before.
+    /// What shows that it came before the deadline, for a bid that is recorded after it; genuine in any case.
     #[n(6)]
     pub arrivals: Vec<Arrival>,
 }
@@ -144,8 +144,7 @@ impl SubmitBid {
         let early = |arrival: &Arrival| arrival.at < tender.closes_at;
         let enough = self.arrivals.len() >= committee.seats.len().saturating_sub(committee.faults());
         match now {
-            now if now < tender.closes_at && self.arrivals.is_empty() => Ok(()),
-            now if now < tender.closes_at => Err(Rejection::InvalidBidForm),
+            now if now < tender.closes_at => Ok(()),
             now if now < tender.opens_at() && enough && self.arrivals.iter().all(early) => Ok(()),
             _ => Err(Rejection::BidTooLate),
         }

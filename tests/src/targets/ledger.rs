@@ -7,12 +7,16 @@ use ledger::event::Recorded;
 use ledger::governance::{DoubleSigning, Era, ProposedChange};
 use ledger::id::{ChainId, CreditCode};
 use ledger::record::authority::{AuthorityStanding, CertificationAuthority, RevocationList};
+use ledger::record::bid::{Bid, BidPayload, Chunk, OpenedBid, Opening};
 use ledger::record::certificate::{
     Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
 };
 use ledger::record::guarantee::Guarantee;
 use ledger::record::listing::{Listing, Qualification, Quote};
 use ledger::record::organisation::{KeyHolder, Organisation};
+use ledger::record::project::Project;
+use ledger::record::seat::Committee;
+use ledger::record::tender::Tender;
 use ledger::record::{Due, Parameters, SteppedClock};
 use ledger::rule::RulePack;
 use ledger::transaction::{Payload, Unverified, Verified, sign};
@@ -133,6 +137,15 @@ pub fn record(bytes: &[u8]) {
     canonical::<Qualification>(bytes);
     canonical::<Quote>(bytes);
     canonical::<Guarantee>(bytes);
+    canonical::<Project>(bytes);
+    canonical::<Tender>(bytes);
+    canonical::<Committee>(bytes);
+    canonical::<Bid>(bytes);
+    canonical::<Chunk>(bytes);
+    canonical::<Opening>(bytes);
+    canonical::<OpenedBid>(bytes);
+    // What a stranger put into an envelope.
+    canonical::<BidPayload>(bytes);
     canonical::<Due>(bytes);
     canonical::<RulePack>(bytes);
     canonical::<CertificationAuthority>(bytes);

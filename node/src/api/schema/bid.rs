@@ -70,7 +70,7 @@ pub struct SubmitBid {
     pub documents: Vec<StoredDocument>,
     /// The admission stamp, 420 bytes in hexadecimal.
     pub stamp: String,
-    /// For a bid that is recorded after the deadline: what shows that it came before.
+    /// What shows that it came before the deadline, for a bid that is recorded after it.
     pub arrivals: Vec<Arrival>,
 }
 
