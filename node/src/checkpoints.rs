@@ -178,7 +178,7 @@ impl Task {
     /// # Errors
     /// [`Refused`] when the file cannot be read or is damaged.
     pub fn new(parts: Parts) -> Result<Self, Refused> {
-        let signed = Signed::read(&parts.data_dir.join("cosigned.cbor"))?;
+        let signed = Signed::read(&parts.data_dir.join("cosigned"))?;
         let kept = std::fs::read_to_string(final_file(&parts.data_dir)).ok();
         if let Some(kept) = kept.and_then(|text| SignedCheckpoint::parse(&text).ok())
             && kept.checkpoint.origin == parts.chain.as_str()

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn nothing_is_signed_that_contradicts_what_was() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("cosigned.cbor");
+        let path = directory.path().join("cosigned");
         let mut signed = Signed::read(&path).expect("no file is no fault");
         // size, root, answer; across restarts
         for (size, root, good) in [
