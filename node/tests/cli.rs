@@ -340,7 +340,10 @@ fn an_act_is_approved_offline_once_by_each_other_key_and_not_after_it_was_change
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let keys = ["signer", "second", "third"].map(|name| {
-        json(dir, &["key", "new", &format!("{name}.key")])["public_key"].as_str().unwrap().to_owned()
+        json(dir, &["key", "new", &format!("{name}.key"), "--unencrypted"])["public_key"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     });
     let mut draft = draft(&keys[0]);
     draft["chain"] = Value::String(chain(dir));

@@ -154,6 +154,7 @@ const ORDER: [&[&str]; 16] = [
     &["execute"],
     &["genesis"],
     &["store"],
+    &["checkpoint"],
 ];
 
 /// Arrows against the order, each with its reason.

@@ -71,7 +71,7 @@ fn ledger_and_auditor_agree_and_everything_is_met() {
     assert_eq!(&all - &met, unprovoked, "every other refusal is met at least once");
     assert!(coverage.backlogs > 0, "more falls due at once than one block lets happen");
     assert_eq!(AIMS.into_iter().collect::<BTreeSet<_>>(), &all - &unprovoked);
-    let events = 44;
+    let events = 45;
     assert_eq!(coverage.events.len(), events, "every kind of event came about: {:?}", coverage.events);
 }
 

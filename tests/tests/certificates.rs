@@ -70,7 +70,7 @@ impl Shell<'_> {
 
     /// A new ledger key, and its public half.
     fn key(&self, name: &str) -> String {
-        let said = self.run(None, &["key", "new", name]);
+        let said = self.run(None, &["key", "new", name, "--unencrypted"]);
         assert_eq!(said.code, 0, "{}", said.text);
         said.out["public_key"].as_str().expect("a key").to_owned()
     }

@@ -428,7 +428,11 @@ impl World {
                 n.target = n.target.max(height);
                 self.catch_up(node);
             }
-            Output::BeginAgain { .. } => panic!("nobody claims what is not so"),
+            // Messages overtake one another here, so that an old vote looks like a claim taken back.
+            Output::BeginAgain { .. } => {
+                self.crash(CrashPlan { node, sync: 0, moment: Moment::Before, down_ms: 1, lose_log: false });
+                return false;
+            }
             Output::PeerBehind { peer, height } => {
                 let to = self.nodes.iter().position(|n| n.key.public_key() == peer).expect("a node");
                 self.deliver_certified(node, to, height.get());

@@ -28,6 +28,8 @@ pub struct Foreign {
 /// First byte of DER: a SEQUENCE.
 const SEQUENCE: u8 = 0x30;
 const PEM: &[u8] = b"-----BEGIN ";
+/// What the forms before PKCS#8 are called in PEM; the last is the system's openssl's name for a key on the curve of SM2.
+const TRADITIONAL: [&str; 3] = ["EC PRIVATE KEY", "RSA PRIVATE KEY", "SM2 PRIVATE KEY"];
 /// Most iterations of PBKDF2 that a file may ask for: seconds.
 const PBKDF2_ITERATIONS_MAX: u32 = 10_000_000;
 /// Most memory of scrypt that a file may ask for, in bytes.
@@ -60,14 +62,19 @@ pub(super) fn read(
         }
     } else {
         let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not text".into()))?;
+        if let Some(label) = TRADITIONAL.iter().find(|label| text.contains(*label)) {
+            let hint =
+                || refuse(format!("it is an encrypted {label}; convert it with `openssl pkcs8 -topk8`"));
+            let key = plain(path, traditional(text).ok_or_else(hint)?)?;
+            return Ok(Foreign { key, chain: Vec::new() });
+        }
         let (label, document) =
             SecretDocument::from_pem(text.trim_start()).map_err(|e| refuse(e.to_string()))?;
         match label {
             PrivateKeyInfoRef::PEM_LABEL => plain(path, document)?,
             EncryptedPrivateKeyInfoRef::PEM_LABEL => decrypt(path, document.as_bytes(), passphrase)?,
             other => {
-                let hint = || refuse(format!("it is a {other}; convert it with `openssl pkcs8 -topk8`"));
-                plain(path, traditional(text).ok_or_else(hint)?)?
+                return Err(refuse(format!("it is a {other}; convert it with `openssl pkcs8 -topk8`")));
             }
         }
     };
@@ -76,7 +83,6 @@ pub(super) fn read(
 
 /// PKCS#8 of a key in the forms that came before it, SEC1 (RFC 5915) and PKCS#1 (RFC 8017), unless it is encrypted.
 fn traditional(text: &str) -> Option<SecretDocument> {
-    // What the system's openssl calls a key on the curve of SM2, and what RFC 5915 calls it.
     let text = Zeroizing::new(text.replace("SM2 PRIVATE KEY", "EC PRIVATE KEY"));
     if text.contains("Proc-Type: 4,ENCRYPTED") {
         return None;

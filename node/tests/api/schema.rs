@@ -53,7 +53,7 @@ fn all() -> Vec<Value> {
                        "reason": {"kind": "other", "text": "不再履行职责"}})),
         propose(json!({"kind": "rotate_keys", "member": member(), "proof": "ab".repeat(64)})),
         propose(json!({"kind": "adopt_rules", "pack": {
-            "name": "测试规则包", "version": 2,
+            "name": "测试规则包", "kind": "land_listing", "version": 2,
             "rules": [{"id": "LL01", "value": 20, "unit": "day", "source": "测试", "effective_from": "2020-01-01"},
                       {"id": "LL03", "value": 200, "unit": "permille", "source": "测试", "effective_from": "2020-01-01"},
                       {"id": "LL06", "value": 5, "unit": "working_day", "source": "测试", "effective_from": "2020-01-01"},

@@ -40,15 +40,16 @@ pub fn join(chain: &Chain, from: &Store, rng: &mut Rng) -> Result<Joined, String
     let tip = from.tip();
     let eras = joiner.walk_eras(chain, from)?;
     let (offered, chunks) = cut(chain, from)?;
-    let manifest = joiner.offered("manifest", &offered.encode(), |bytes| {
+    let encoded = offered.encode();
+    let (id, _) = joiner.offered("manifest", &encoded, |bytes| {
         let (manifest, header, parts) = Manifest::decode(chain.id(), bytes).map_err(said)?;
         let set = eras.set(header.validators).unwrap_or(&chain.genesis.validators);
         manifest.verify_certificate(&header, set).map_err(said)?;
         // Lengths and kinds are not proven, and nothing follows from them.
         let proven: Vec<_> = parts.iter().map(|part| (part.path, part.subtree.hash)).collect();
-        Ok((header.id(), proven, parts))
+        Ok((header.id(), proven))
     })?;
-    let (id, _, parts) = manifest;
+    let (_, _, parts) = Manifest::decode(chain.id(), &encoded).map_err(said)?;
     let mut walk = Walk::new(chain.genesis.hash, tip.height, id);
     let mut linked = Vec::new();
     for stored in from.blocks().iter().rev() {
