@@ -137,7 +137,7 @@ fn the_database_is_named_in_one_file() {
 }
 
 /// Modules of the ledger in their order: each reads those before it only.
-const ORDER: [&[&str]; 16] = [
+const ORDER: [&[&str]; 17] = [
     &["amount", "codec", "hash", "time"],
     &["calendar", "crypto", "id"],
     &["merkle", "rule", "validators"],
