@@ -158,11 +158,14 @@ const ORDER: [&[&str]; 17] = [
 ];
 
 /// Arrows against the order, each with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str, &str); 7] = [
     ("action", "procedure", "an act's record stands in the file of its procedure"),
     ("procedure", "execute::rejection", "the refusals are the vocabulary of the checks"),
     ("procedure", "execute::permission", "the table of stages is one of the checks"),
     ("procedure", "execute::Failure", "what a check answers"),
+    ("procedure", "execute::Speaker", "whose key has signed beside the transaction"),
+    ("procedure", "execute::speaker", "the same question"),
+    ("procedure", "execute::standing", "whether such a key may still act"),
 ];
 
 fn rank(module: &str) -> usize {

@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::crypto::{PublicKey, Signature, verify};
-use crate::execute::{Speaker, speaker};
+use crate::execute::Speaker;
+use crate::execute::speaker;
 use crate::id::CreditCode;
 use crate::record::seat::Committee;
 use crate::state::{Overlay, StateError};
