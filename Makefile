@@ -15,7 +15,7 @@ EXAMPLES ?= 100
 # the checks of the pure crates stand alone, because a build of all would hide a feature they lack.
 BUILD := --release --locked
 
-.PHONY: help setup tools faults test e2e sim fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest web
+.PHONY: help setup tools faults test e2e sim fuzz api-fuzz demo bench build fmt lint fmt-check clippy deny pure spelling doc nextest web room
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,10 @@ fmt: ## Format the code
 
 lint: fmt-check clippy deny pure spelling ## Every check that runs no test
 
-test: setup tools lint doc nextest web ## Every check and every test but the long ones
+test: room setup tools lint doc nextest web ## Every check and every test but the long ones
+
+room:
+	@scripts/room.sh
 
 fmt-check:
 	@scripts/step.sh "Format" cargo fmt --all --check
