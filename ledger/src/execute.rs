@@ -4,6 +4,7 @@ pub mod permission;
 pub mod rejection;
 mod rights;
 
+pub use rights::can_act;
 pub(crate) use rights::standing;
 
 use std::borrow::Borrow;

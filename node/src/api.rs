@@ -11,11 +11,13 @@ mod room;
 mod view;
 
 mod blocks;
+mod documents;
 mod events;
 mod governance;
 mod records;
 mod status;
 mod submit;
+mod tenders;
 mod transactions;
 mod trust;
 
@@ -180,6 +182,8 @@ pub fn openapi() -> String {
             "Certification authorities, certificates, keys with their mandates, and shared keys",
         ),
         ("governance", "Members, the changes they decide on, and double signings"),
+        ("tenders", "Tenders with sealed bids: notices, openings, committees, admission stamps, arrivals"),
+        ("documents", "Encrypted documents of bids"),
         ("events", "What happens"),
         ("node", "This node and its chain"),
         ("health", "For operators"),
@@ -237,6 +241,24 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(governance::change))
         .routes(routes!(governance::evidence_list))
         .routes(routes!(governance::evidence))
+        .routes(routes!(tenders::projects))
+        .routes(routes!(tenders::project))
+        .routes(routes!(tenders::tenders))
+        .routes(routes!(tenders::tender))
+        .routes(routes!(tenders::objections))
+        .routes(routes!(tenders::bids))
+        .routes(routes!(tenders::bid))
+        .routes(routes!(tenders::opening))
+        .routes(routes!(tenders::opened_bids))
+        .routes(routes!(tenders::epoch))
+        .routes(routes!(tenders::committee))
+        .routes(routes!(tenders::stamp_keys))
+        .routes(routes!(tenders::stamp))
+        .routes(routes!(tenders::arrival))
+        .routes(routes!(documents::announce))
+        .routes(routes!(documents::progress, documents::piece))
+        .routes(routes!(documents::receipt))
+        .routes(routes!(documents::get))
         .routes(routes!(events::get))
         .routes(routes!(status::get))
         .routes(routes!(status::genesis))

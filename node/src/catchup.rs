@@ -117,9 +117,10 @@ pub fn answer(store: &Store, question: &[u8], respond: oneshot::Sender<Bytes>) {
                 None
             }
         },
-        // Whoever keeps snapshots answers these: see `snapshots::answer`.
+        // Whoever keeps snapshots and documents answers these: see `answers`.
         Ok(Question::Snapshot { .. }) => Some(Answer::Snapshot(Vec::new().into())),
         Ok(Question::Chunk { .. }) => Some(Answer::Chunk(Vec::new().into())),
+        Ok(Question::Document { .. }) => Some(Answer::Document(Vec::new().into())),
         Err(error) => {
             tracing::debug!(%error, "a peer's question is not readable");
             None

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed, 2 incomplete (pending, or not yet known), 3 wrong usage.
 
+pub(crate) mod bid;
 pub mod client;
 pub mod output;
 
@@ -10,6 +11,7 @@ mod config;
 mod der;
 mod device;
 mod doctor;
+pub(crate) mod documents;
 mod draft;
 mod enrol;
 pub(crate) mod events;
@@ -25,6 +27,7 @@ mod staff;
 mod start;
 pub(crate) mod status;
 mod submit;
+pub(crate) mod tender;
 pub(crate) mod trade;
 mod trust;
 
@@ -79,6 +82,12 @@ enum Command {
     /// Issue, deposit or release a letter of guarantee 电子保函
     #[command(subcommand)]
     Guarantee(trade::Guarantee),
+    /// Construction tenders: projects, notices, clarifications, objections 招标
+    #[command(subcommand)]
+    Tender(Box<tender::Tender>),
+    /// Seal a bid, submit, replace or withdraw it, and read opened ones 投标
+    #[command(subcommand)]
+    Bid(Box<bid::Bid>),
     /// Confirm a deal or publish its result 成交确认与结果公示
     #[command(subcommand)]
     Deal(trade::Deal),
@@ -180,6 +189,8 @@ fn run(command: Command, console: &Console, lang_given: bool) -> Result<output::
         Command::Listing(listing) => wait(listing.run(console)),
         Command::Quote(quote) => wait(quote.run(console)),
         Command::Guarantee(guarantee) => wait(guarantee.run(console)),
+        Command::Tender(tender) => wait(tender.run(console)),
+        Command::Bid(bid) => wait(bid.run(console)),
         Command::Deal(deal) => wait(deal.run(console)),
         Command::Contract(contract) => wait(contract.run(console)),
         Command::Governance(governance) => wait(governance.run(console)),

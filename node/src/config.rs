@@ -18,6 +18,7 @@ use ledger::hash::GenesisHash;
 use ledger::id::Height;
 use ledger::snapshot::CHUNK_BYTES;
 use libp2p::Multiaddr;
+use sealing::document::cipher_len;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
@@ -27,6 +28,8 @@ pub use template::{NodeDescription, render};
 
 /// Name of the configuration file in a node's home.
 pub const FILE_NAME: &str = "zhulian.toml";
+/// Bytes of the longest encrypted document: what the sealing scheme allows, with padding and tags.
+const DOCUMENT_BYTES_MAX: u64 = cipher_len(sealing::document::LEN_MAX);
 /// Largest configuration file, in bytes.
 pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
@@ -58,6 +61,12 @@ pub struct Config {
     /// State snapshots.
     #[serde(default)]
     pub snapshots: Snapshots,
+    /// Encrypted documents of bids.
+    #[serde(default)]
+    pub documents: Documents,
+    /// Tenders with sealed bids.
+    #[serde(default)]
+    pub tenders: Tenders,
     /// What the node writes about itself.
     #[serde(default)]
     pub log: Log,
@@ -189,6 +198,26 @@ pub struct Snapshots {
     pub backfill: bool,
 }
 
+/// Encrypted documents of bids, which the node keeps as a centre of their tenders' committees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Documents {
+    /// Most bytes of all of them.
+    pub bytes: u64,
+    /// Most bytes of one.
+    pub document_bytes: u64,
+    /// Most bytes of those of one bidder's one-time key.
+    pub key_bytes: u64,
+}
+
+/// Tenders with sealed bids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tenders {
+    /// Most admission stamps that this centre issues to one organisation in a quarter.
+    pub stamps_per_quarter: u32,
+}
+
 impl Snapshots {
     /// The block that the operator trusts.
     #[must_use]
@@ -268,6 +297,18 @@ impl Default for Snapshots {
     }
 }
 
+impl Default for Tenders {
+    fn default() -> Self {
+        Self { stamps_per_quarter: 100 }
+    }
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self { bytes: 256 << 30, document_bytes: 1 << 30, key_bytes: 4 << 30 }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".into(), format: LogFormat::Auto }
@@ -335,6 +376,10 @@ impl Config {
             ("snapshots.every_blocks", self.snapshots.every_blocks, 0, 1_000_000_000),
             ("snapshots.keep", self.snapshots.keep as u64, 1, 16),
             ("snapshots.chunk_bytes", self.snapshots.chunk_bytes as u64, 1 << 10, CHUNK_BYTES as u64),
+            ("tenders.stamps_per_quarter", u64::from(self.tenders.stamps_per_quarter), 0, 1_000_000),
+            ("documents.bytes", self.documents.bytes, 1 << 20, 1 << 50),
+            ("documents.document_bytes", self.documents.document_bytes, 1 << 16, DOCUMENT_BYTES_MAX),
+            ("documents.key_bytes", self.documents.key_bytes, 1 << 16, 1 << 50),
             ("network.peer", self.network.peer.len() as u64, 0, 127),
         ];
         for (key, value, least, most) in ranges {

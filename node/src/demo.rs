@@ -10,6 +10,7 @@ mod progress;
 mod receipt;
 mod report;
 mod stage;
+mod tender;
 mod trade;
 
 use std::path::PathBuf;
@@ -76,7 +77,7 @@ impl Demo {
     async fn play(&self, console: &Console) -> Result<(Exit, Network), Failure> {
         let began = Instant::now();
         let pace = self.pace.map(Duration::from_millis);
-        let mut progress = Progress::new(console, trade::DAYS, pace);
+        let mut progress = Progress::new(console, trade::DAYS + tender::DAYS, pace);
         progress.heading(&words(
             "Zhulian demonstration: all organisations are invented, the clock is stepped",
             "珠联演示：主体均为虚构，时钟为人工推进",
@@ -106,7 +107,8 @@ impl Demo {
     ) -> Result<Exit, Failure> {
         network.start_all(progress).await?;
         let mut stage = Stage::new(network, progress).await?;
-        trade::play(&mut stage, !self.no_kill).await?;
+        let trust = trade::play(&mut stage, !self.no_kill).await?;
+        tender::play(&mut stage, &trust).await?;
         let acts = stage.finish().await?;
         let compared = report::compare(network).await?;
         progress.finish();

@@ -17,7 +17,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::catchup::watch::Behind;
 use crate::checkpoints;
+use crate::documents::Documents;
 use crate::network;
+use crate::tenders::Desk;
 
 /// A running node. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +43,10 @@ pub struct Inner {
     pub network: network::Handle,
     /// The newest final checkpoint.
     pub checkpoints: checkpoints::Latest,
+    /// Documents of bids.
+    pub documents: Arc<Documents>,
+    /// What this node does for tenders.
+    pub desk: Arc<Desk>,
 }
 
 /// Transactions on their way in, and where to say what became of each.
@@ -216,6 +222,16 @@ impl Handle {
     /// The newest checkpoint that is final.
     pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
         self.inner.checkpoints.get()
+    }
+
+    /// The documents of bids.
+    pub fn documents(&self) -> &Arc<Documents> {
+        &self.inner.documents
+    }
+
+    /// What this node does for tenders.
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.inner.desk
     }
 
     /// Blocks from now on, as they become final. A receiver that falls behind is told so and reads what

@@ -34,7 +34,7 @@ use tokio::sync::{broadcast, watch};
 use crate::catchup::{ASK_EVERY, CatchUp, Names};
 use crate::checkpoints;
 use crate::handle::{CommittedBlock, Phase, Status};
-use crate::keys::{LedgerKey, NextKey};
+use crate::keys::{LedgerKey, NextKey, Voice};
 use crate::lanes::Empty;
 use crate::mempool::Mempool;
 use crate::network::{self, Channel};
@@ -103,6 +103,8 @@ pub struct Parts {
     pub begun: bool,
     /// The voting key.
     pub key: LedgerKey,
+    /// The same for those that sign beside consensus.
+    pub voice: Voice,
     /// The next voting key, if there is one.
     pub next_key: NextKey,
     /// The keys that sign checkpoints.

@@ -13,6 +13,7 @@ mod pkcs12;
 mod source;
 mod token;
 mod uri;
+mod voice;
 
 use std::path::Path;
 
@@ -29,6 +30,7 @@ pub use opener::{KeyFile, KeyReference, LedgerKey, Opener, is_encrypted};
 pub use source::{PASSPHRASE_MIN, Passphrase, SecretSource};
 pub use token::{Token, TokenFault};
 pub use uri::Pkcs11Uri;
+pub use voice::Voice;
 
 /// First line of a key file; the second is the seed of RFC 8032 in hexadecimal.
 pub const HEADER: &str = "zhulian ed25519 private key v1";

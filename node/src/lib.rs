@@ -9,15 +9,19 @@ pub mod ingest;
 pub mod members;
 pub mod mempool;
 
+pub mod answers;
+pub mod bidding;
 pub mod catchup;
 pub mod checkpoints;
 mod descriptors;
+pub mod documents;
 pub mod host;
 pub mod lanes;
 pub mod network;
 pub mod reports;
 pub mod run;
 pub mod snapshots;
+pub mod tenders;
 pub mod wal;
 pub mod wire;
 

@@ -18,22 +18,25 @@ use ledger::validators::{Validator, ValidatorSet};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
 
+use crate::answers::Sources;
 use crate::api;
 use crate::catchup::{self, CatchUp};
 use crate::checkpoints;
 use crate::config::{self, Config, Home};
 use crate::descriptors;
+use crate::documents::{self, Documents};
 use crate::genesis::{self, GenesisFileError};
 use crate::handle::{Handle, Inner, Phase, Status};
 use crate::host::{Bounds, Host, HostError, HostEvent, Inbox, Parts, inbox};
 use crate::ingest::{GossipInbox, Ingest, SUBMISSION_QUEUE, gossip};
-use crate::keys::{KeyError, LedgerKey, NextKey, Opener, Secret};
+use crate::keys::{KeyError, LedgerKey, NextKey, Opener, Secret, Voice};
 use crate::members::mesh;
 use crate::mempool::{Limits, Mempool};
 use crate::network::{self, Channel, Event, Events, Member, NetworkError, Refusal};
 use crate::snapshots::export::{self, Exporter};
 use crate::snapshots::shelf::Shelf;
-use crate::snapshots::{self, backfill, join};
+use crate::snapshots::{backfill, join};
+use crate::tenders;
 use crate::wal::Wal;
 
 /// Final blocks kept for those that watch; who falls further behind reads from the store.
@@ -150,6 +153,9 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let shelf = Shelf::open(&data.join("snapshots"), config.snapshots.keep, &genesis.chain_id)
         .map_err(|source| RunError::System { what: "opening the state snapshots", source })?;
     let shelf = Arc::new(shelf);
+    let documents = documents::shelf::Shelf::open(&data.join("documents"), document_limits(&config))
+        .map_err(|source| RunError::System { what: "opening the documents of bids", source })?;
+    let documents = Arc::new(documents);
 
     // The address first: a port that is taken should be said before anything is joined.
     let address = config.api.listen;
@@ -191,7 +197,9 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let (commits, _) = broadcast::channel(COMMITS_KEPT);
     let (status_in, status) = watch::channel(first_status(&genesis));
     let catch_up = CatchUp::new(network.clone(), host_inbox.clone(), tokio::runtime::Handle::current());
+    let voice = Voice::new(consensus_key.clone());
     let host = Host::new(Parts {
+        voice: voice.clone(),
         genesis: genesis.clone(),
         store: store.clone(),
         begun,
@@ -228,7 +236,8 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     };
     tokio::spawn(ingest.run(submitted, gossiped));
     let (checkpoints_in, frames) = checkpoints::inbox();
-    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, checkpoints_in, store.clone(), shelf));
+    let answers = Sources { store: store.clone(), snapshots: shelf, documents: documents.clone() };
+    tokio::spawn(pump(events, host_inbox.clone(), gossip_in, checkpoints_in, answers));
     let latest = checkpoints::Latest::default();
     let signing = checkpoints::Task::new(checkpoints::Parts {
         chain: genesis.chain_id.clone(),
@@ -248,6 +257,15 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         tokio::spawn(backfill::run(genesis.clone(), store.clone(), network.clone(), data, reserve));
     }
 
+    let kept = keep_documents(&store, &documents, &network);
+    let tender_keys = tenders::keys::Keys::new(home.root().to_owned(), opener.clone(), network_path.clone());
+    let stamps = config.tenders.stamps_per_quarter;
+    let desk = tenders::Desk::open(voice, tender_keys, network.public_key(), &config.node.data_dir, stamps)
+        .map_err(|source| RunError::System {
+        what: "opening the records of stamps and arrivals",
+        source,
+    })?;
+    let desk = Arc::new(desk);
     let handle = Handle::new(Inner {
         genesis,
         store,
@@ -256,7 +274,10 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
         status,
         network: network.clone(),
         checkpoints: latest,
+        documents: kept,
+        desk: desk.clone(),
     });
+    tokio::spawn(tenders::Task::new(handle.clone(), desk).run());
     let extras = api::Extras {
         name: config.node.name.clone(),
         data_dir: config.node.data_dir.clone(),
@@ -279,6 +300,24 @@ pub async fn run_until(config: Config, home: Home, stop: impl Future<Output = ()
     let _ = tokio::task::spawn_blocking(move || (host.join(), signing.join())).await;
     network.shutdown().await;
     Ok(())
+}
+
+/// Keeps documents, as a centre of committees once this node is a member's.
+fn keep_documents(
+    store: &Arc<Store>,
+    shelf: &Arc<documents::shelf::Shelf>,
+    network: &network::Handle,
+) -> Arc<Documents> {
+    let standing = documents::task::Standing::default();
+    let store = store.clone();
+    let task = documents::task::Task {
+        store,
+        shelf: shelf.clone(),
+        network: network.clone(),
+        standing: standing.clone(),
+    };
+    tokio::spawn(task.run());
+    Arc::new(Documents::new(shelf.clone(), standing))
 }
 
 /// Serves until told to stop, then lets what has begun end within [`DRAIN`].
@@ -307,8 +346,7 @@ async fn pump(
     host: Inbox,
     gossip: GossipInbox,
     checkpoints: checkpoints::Inbox,
-    store: Arc<Store>,
-    shelf: Arc<Shelf>,
+    answers: Sources,
 ) {
     while let Some(event) = events.recv().await {
         match event {
@@ -322,8 +360,8 @@ async fn pump(
                 }
             },
             Event::Request { bytes, respond, .. } => {
-                let (store, shelf) = (store.clone(), shelf.clone());
-                tokio::task::spawn_blocking(move || snapshots::answer(&store, &shelf, &bytes, respond));
+                let answers = answers.clone();
+                tokio::task::spawn_blocking(move || answers.answer(&bytes, respond));
             }
             Event::PeerConnected { peer } => {
                 tracing::info!(peer = %catchup::short(&peer), "a member is connected");
@@ -472,6 +510,11 @@ const fn bounds(config: &Config) -> Bounds {
         heartbeat: Duration::from_secs(config.consensus.heartbeat_seconds),
         disk_reserve: config.disk.reserve_bytes,
     }
+}
+
+const fn document_limits(config: &Config) -> documents::shelf::Limits {
+    let config::Documents { bytes, document_bytes, key_bytes } = config.documents;
+    documents::shelf::Limits { bytes, document_bytes, key_bytes, reserve: config.disk.reserve_bytes }
 }
 
 const fn plan(config: &Config) -> export::Plan {

@@ -9,23 +9,19 @@ pub mod export;
 pub mod join;
 pub mod shelf;
 
-use bytes::Bytes;
-use ledger::store::Store;
-use tokio::sync::oneshot;
-
 use crate::wire::{Answer, Question};
 use shelf::Shelf;
 
-/// Answers a peer's question from the store or from the snapshots. Silence is an answer to nonsense.
-pub fn answer(store: &Store, shelf: &Shelf, question: &[u8], respond: oneshot::Sender<Bytes>) {
-    let found = match Question::decode(question) {
-        Ok(Question::Snapshot { at_most }) => {
-            Answer::Snapshot(shelf.manifest(at_most).unwrap_or_default().into())
+/// Answers a peer that asks for a snapshot or a part of one; no bytes when it is not held.
+#[must_use]
+pub fn answer(shelf: &Shelf, question: &Question) -> Option<Answer> {
+    match question {
+        Question::Snapshot { at_most } => {
+            Some(Answer::Snapshot(shelf.manifest(*at_most).unwrap_or_default().into()))
         }
-        Ok(Question::Chunk { height, hash }) => {
-            Answer::Chunk(shelf.chunk(height, &hash).unwrap_or_default().into())
+        Question::Chunk { height, hash } => {
+            Some(Answer::Chunk(shelf.chunk(*height, hash).unwrap_or_default().into()))
         }
-        _ => return crate::catchup::answer(store, question, respond),
-    };
-    let _ = respond.send(found.encode());
+        _ => None,
+    }
 }

@@ -5,6 +5,7 @@ use consensus::Body;
 use ledger::block::{MAX_BLOCK_BYTES, MAX_LEAF_BYTES};
 use ledger::certificate::CommitCertificate;
 use ledger::codec::{self, CodecError};
+use ledger::hash::DocumentHash;
 use ledger::id::Height;
 use ledger::merkle::Hash;
 use ledger::snapshot::{EraLink, Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
@@ -23,6 +24,8 @@ pub const MAX_ANSWER_BLOCKS: usize = 4 * 1024 * 1024;
 pub const MAX_ANSWER_LINKS: usize = 4 * 1024 * 1024;
 /// Most bytes of proofs about changes of the validators in one answer.
 pub const MAX_ANSWER_ERAS: usize = 1024 * 1024;
+/// Most bytes of a document in one answer.
+pub const MAX_DOCUMENT_PIECE: usize = 1024 * 1024;
 const MAX_ANSWER_BYTES: usize = 15 * 1024 * 1024;
 const MAX_QUESTION_BYTES: usize = 64;
 
@@ -119,6 +122,16 @@ pub enum Question {
         #[n(0)]
         after: Height,
     },
+    /// Which bytes of this document of a bid follow, from this place on?
+    #[n(7)]
+    Document {
+        /// SHA-256 of the whole.
+        #[n(0)]
+        hash: DocumentHash,
+        /// The first byte wanted.
+        #[n(1)]
+        offset: u64,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -149,6 +162,9 @@ pub enum Answer {
     /// To [`Question::Eras`]: in ascending order of heights, without a gap, perhaps none.
     #[n(6)]
     Eras(#[n(0)] Vec<EraLink>),
+    /// To [`Question::Document`]: the bytes; none when the document is not held.
+    #[n(7)]
+    Document(#[n(0)] ByteVec),
 }
 
 /// A block with the certificate that makes it final.
@@ -202,6 +218,7 @@ impl Answer {
             }
             Self::Snapshot(bytes) => (MAX_MANIFEST_BYTES, bytes.len()),
             Self::Chunk(bytes) => (MAX_CHUNK_BYTES, bytes.len()),
+            Self::Document(bytes) => (MAX_DOCUMENT_PIECE, bytes.len()),
             Self::Tip { .. } | Self::Links(_) | Self::Eras(_) => return Ok(answer),
         };
         if found > max { Err(CodecError::TooLong { max, found }) } else { Ok(answer) }

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 #[test]
-fn a_trade_from_notice_to_contract_ends_with_four_equal_nodes() {
+fn trades_from_notice_to_contract_and_to_the_opening_end_with_four_equal_nodes() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_zhulian"))
         .current_dir(dir.path())
@@ -56,6 +56,19 @@ fn a_trade_from_notice_to_contract_ends_with_four_equal_nodes() {
         "letter released",
         "publicity ended",
         "recorded the contract",
+        "published a tender: a bridge",
+        "the tender rests",
+        "sealed bid with a document",
+        "replaced its bid",
+        "withdrew its bid",
+        "invalid_stamp 1407",
+        "bid_sequence 1404",
+        "bid_too_late 1402",
+        "recorded within the grace",
+        "invalid_shares 1414",
+        "opening of",
+        "failed: 2 bids, nothing is opened",
+        "tender_stage_not_permitted 1215",
     ] {
         assert!(told.iter().any(|what| what.contains(part)), "nothing says {part:?}: {told:#?}");
     }
@@ -64,5 +77,10 @@ fn a_trade_from_notice_to_contract_ends_with_four_equal_nodes() {
         acts.iter().all(|act| act["what"].as_str().unwrap().contains("refused") == act["height"].is_null())
     );
     assert!(progress.contains("kill -9") && progress.contains("caught up from height"));
+    // Who replaced its bid is opened with the later price, and who withdrew or sent what is no bid is not opened.
+    let opened: Vec<&str> = progress.lines().filter(|line| line.starts_with("  * opened: ")).collect();
+    let prices = ["39800000.00", "39500000.00", "40200000.00", "38900000.00"];
+    assert_eq!(opened.len(), 4, "{progress}");
+    assert!(prices.iter().all(|price| opened.iter().any(|line| line.contains(price))), "{opened:?}");
     assert!(!dir.path().join("demo-data").exists(), "the directory is left behind");
 }

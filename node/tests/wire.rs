@@ -5,10 +5,11 @@
 mod cddl;
 
 use ledger::certificate::CommitCertificate;
+use ledger::hash::DocumentHash;
 use ledger::id::Height;
 use ledger::snapshot::{Link, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
 use ledger::time::BlockTime;
-use node::wire::{Answer, CertifiedBlock, Question};
+use node::wire::{Answer, CertifiedBlock, MAX_DOCUMENT_PIECE, Question};
 
 const DOCUMENT: &str = include_str!("../../docs/formats.md");
 
@@ -20,6 +21,8 @@ fn questions() -> Vec<Question> {
         Question::Snapshot { at_most: height },
         Question::Chunk { height, hash: [0xff; 32] },
         Question::Links { top: height },
+        Question::Eras { after: height },
+        Question::Document { hash: DocumentHash::of(b""), offset: u64::MAX },
     ]
 }
 
@@ -36,6 +39,7 @@ fn answers() -> Vec<Answer> {
         Answer::Snapshot(vec![1, 2, 3].into()),
         Answer::Chunk(Vec::new().into()),
         Answer::Links(vec![Link { header: vec![1].into(), leaves: vec![0; 64].into() }]),
+        Answer::Document(vec![1, 2, 3].into()),
     ]
 }
 
@@ -66,6 +70,8 @@ fn answers_above_their_bounds_are_refused() {
         (Answer::Snapshot(vec![0; MAX_MANIFEST_BYTES + 1].into()), false),
         (Answer::Chunk(vec![0; MAX_CHUNK_BYTES].into()), true),
         (Answer::Chunk(vec![0; MAX_CHUNK_BYTES + 1].into()), false),
+        (Answer::Document(vec![0; MAX_DOCUMENT_PIECE].into()), true),
+        (Answer::Document(vec![0; MAX_DOCUMENT_PIECE + 1].into()), false),
     ];
     for (answer, good) in cases {
         assert_eq!(Answer::decode(&answer.encode()).is_ok(), good);

@@ -32,6 +32,14 @@ pub const SELLER: Party = Party { code: "12440400DEM0000576", role: "seller" };
 pub const BANK: Party = Party { code: "91440300DEM00009X4", role: "guarantor" };
 /// Bids.
 pub const BIDDER: Party = Party { code: "91440100DEM000065C", role: "bidder" };
+/// Invites tenders, on networks with the rules of tenders.
+pub const ORGANISER: Party = Party { code: "12440400DEM0001102", role: "organiser" };
+/// Bid for tenders.
+pub const CONTRACTORS: [Party; 3] = [
+    Party { code: "91440400DEM000120X", role: "bidder" },
+    Party { code: "91440600DEM0001309", role: "bidder" },
+    Party { code: "91441900DEM0001406", role: "bidder" },
+];
 /// Steps the clock, where it is stepped.
 pub const TIMEKEEPER: Party = Party { code: "12440000DEM000102J", role: "timekeeper" };
 

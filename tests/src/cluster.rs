@@ -22,7 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::acts::{CENTRES, EXPIRY, Signed, TIMEKEEPER, admission, sign};
 use crate::ground::Ground;
-use crate::homes::{Clock, Homes};
+use crate::homes::{Clock, Homes, Trades};
 use crate::proxy::Proxy;
 
 /// Longest wait for something that happens soon on an idle machine.
@@ -65,6 +65,14 @@ impl Cluster {
     /// Makes the homes; no node runs yet.
     pub fn prepare(clock: Clock) -> Self {
         Self::prepare_with_window(clock, None)
+    }
+
+    /// The same; the network has the rules of tenders too.
+    pub fn prepare_with_tenders(clock: Clock) -> Self {
+        let alone = Alone::wait();
+        let homes = Homes::with_trades(clock, None, Trades::Tenders);
+        let nodes = (0..homes.homes.len()).map(|i| Node::new(&homes, i, homes.places[i].http)).collect();
+        Self { nodes, homes, ground: None, _alone: alone }
     }
 
     /// The same; transactions expire after this many heights.
@@ -405,6 +413,13 @@ impl Node {
         let url = format!("{}{path}", self.client.url());
         let answer = reqwest::get(&url).await.unwrap_or_else(|e| panic!("{url}: {e}"));
         (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+    }
+
+    /// Status code of a path, without its body.
+    pub async fn head(&self, path: &str) -> u16 {
+        let url = format!("{}{path}", self.client.url());
+        let answer = reqwest::Client::new().head(&url).send().await;
+        answer.unwrap_or_else(|e| panic!("{url}: {e}")).status().as_u16()
     }
 
     /// Everything it wrote to its log.

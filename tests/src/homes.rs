@@ -16,13 +16,14 @@ use node::keys::Secret;
 use node::network::Member;
 use tempfile::TempDir;
 
-use crate::acts::{BANK, BIDDER, CENTRES, Party, SELLER, TIMEKEEPER};
+use crate::acts::{BANK, BIDDER, CENTRES, CONTRACTORS, ORGANISER, Party, SELLER, TIMEKEEPER};
 use crate::ground::{Ground, Place};
 use crate::proxy::{Dial, Proxy};
 
 /// Block time of height 0 on a network with a stepped clock.
 pub const GENESIS_TIME: &str = "2026-03-02T09:00:00+08:00";
 const RULES: &str = include_str!("../../examples/rules/land-listing-2026.toml");
+const TENDER_RULES: &str = include_str!("../../examples/rules/construction-2026.toml");
 
 /// How a network's time goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,16 @@ pub enum Clock {
     Real,
     /// Not at all, but for the timekeeper's steps.
     Stepped,
+}
+
+/// Which trades a network has rules for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trades {
+    /// Listings of land-use rights.
+    #[default]
+    Listings,
+    /// Construction tenders too: nodes then make keys of seats and stamps by themselves.
+    Tenders,
 }
 
 /// The ports of one node.
@@ -63,31 +74,46 @@ impl Homes {
 
     /// The same; transactions expire after this many heights.
     pub fn with_window(clock: Clock, window: Option<u64>) -> Self {
+        Self::with_trades(clock, window, Trades::Listings)
+    }
+
+    /// The same; the network has the rules of these trades.
+    pub fn with_trades(clock: Clock, window: Option<u64>, trades: Trades) -> Self {
         let places = Ground::loopback(4).nodes().to_vec();
-        Self::at(clock, window, &places, |_, to| Dial { udp: places[to].mesh, tcp: places[to].mesh })
+        let dial = |_, to: usize| Dial { udp: places[to].mesh, tcp: places[to].mesh };
+        Self::at(clock, window, &places, trades, dial)
     }
 
     /// Makes the homes of nodes that know only the proxy between them.
     pub fn behind(clock: Clock, ground: &Ground, proxy: &Proxy) -> Self {
-        Self::at(clock, None, ground.nodes(), |from, to| proxy.dial(from, to))
+        Self::at(clock, None, ground.nodes(), Trades::Listings, |from, to| proxy.dial(from, to))
     }
 
     /// Makes the homes of nodes at these places; `dial` says where the first finds the second.
-    fn at(clock: Clock, window: Option<u64>, places: &[Place], dial: impl Fn(usize, usize) -> Dial) -> Self {
+    fn at(
+        clock: Clock,
+        window: Option<u64>,
+        places: &[Place],
+        trades: Trades,
+        dial: impl Fn(usize, usize) -> Dial,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let homes: Vec<Home> =
             (0..places.len()).map(|i| Home::new(dir.path().join(format!("node{i}")))).collect();
         let centres: Vec<Centre> =
             homes.iter().zip(CENTRES).map(|(home, (code, region))| centre(home, code, region)).collect();
         let stepped = clock == Clock::Stepped;
+        let tenders = trades == Trades::Tenders;
+        let contractors = tenders.then(|| [ORGANISER].into_iter().chain(CONTRACTORS));
         let parties = [SELLER, BANK, BIDDER].into_iter().chain(stepped.then_some(TIMEKEEPER));
+        let parties = parties.chain(contractors.into_iter().flatten());
         let draft = Draft {
             name: "zhulian-test".into(),
             time: if stepped { GENESIS_TIME.into() } else { yesterday() },
             certificates_required: false,
             timekeeper: stepped.then(|| TIMEKEEPER.key().public_key()),
             organisations: parties.map(organisation).collect(),
-            rules: RULES.into(),
+            rules: if tenders { format!("{RULES}\n{TENDER_RULES}") } else { RULES.into() },
             centres,
         };
         let (mut text, mut genesis) = draft.render().expect("a genesis");

@@ -19,10 +19,11 @@ use crate::record::authority::{Age, AuthorityStatus, WhenStale};
 use crate::record::certificate::Certificate;
 use crate::record::listing::Listing;
 use crate::record::mandate::Mandate;
-use crate::record::organisation::{KeyHolder, Organisation};
+use crate::record::organisation::{KeyHolder, Organisation, Role};
 use crate::rule::TradeKind;
 use crate::state::keys::{
-    AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey, ProjectKey, TenderKey,
+    AuthorityStandingKey, CertificateKey, GuaranteeKey, KeyHolderKey, ListingKey, OrganisationKey,
+    ProjectKey, TenderKey,
 };
 use crate::state::{Overlay, StateError};
 use crate::time::BlockTime;
@@ -283,6 +284,22 @@ pub(crate) fn standing(state: &Overlay<'_>, time: BlockTime, holder: &KeyHolder)
         Err(Failure::Rejected(_)) => Ok(false),
         Err(Failure::State(error)) => Err(error),
     }
+}
+
+/// Whether a key may act for its organisation in a role at `time`, as far as that does not depend on the act: what a node
+/// asks before it does something for the organisation beside the ledger.
+///
+/// # Errors
+/// [`StateError`].
+pub fn can_act(
+    state: &Overlay<'_>,
+    time: BlockTime,
+    holder: &KeyHolder,
+    role: Role,
+) -> Result<bool, StateError> {
+    let organisation = state.read(&OrganisationKey(&holder.organisation))?;
+    let mandated = holder.mandate.as_ref().is_none_or(|mandate| mandate.roles.contains(&role));
+    Ok(organisation.is_some_and(|known| known.has(role)) && mandated && standing(state, time, holder)?)
 }
 
 /// Whether the key and what it comes from can be used at all.

@@ -348,6 +348,31 @@ pub fn all_key_holders() -> (Vec<u8>, Vec<u8>) {
     (bytes(0x11, &[]), bytes(0x12, &[]))
 }
 
+/// The range of all tenders.
+pub fn all_tenders() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x72, &[]), bytes(0x73, &[]))
+}
+
+/// The range of all projects.
+pub fn all_projects() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x70, &[]), bytes(0x71, &[]))
+}
+
+/// The range of the objections of a tender.
+pub fn objections_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x73, &[tender.as_bytes()]))
+}
+
+/// The range of all keys for admission stamps.
+pub fn all_stamp_keys() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x87, &[]), bytes(0x88, &[]))
+}
+
+/// The range of all sealed bids, in whatever state they are.
+pub fn all_bids() -> (Vec<u8>, Vec<u8>) {
+    (bytes(0x75, &[]), bytes(0x76, &[]))
+}
+
 /// The range of the live bids of a tender, ascending by name.
 pub fn live_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
     after_prefix(bytes(0x76, &[tender.as_bytes()]))

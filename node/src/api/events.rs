@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use ledger::id::{CreditCode, DealCode};
+use ledger::id::{CreditCode, DealCode, TenderId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,6 +68,8 @@ pub(crate) struct EventsQuery {
     limit: Option<u64>,
     /// Only events about this listing, its letters included (deal code).
     listing: Option<String>,
+    /// Only events about this tender (id).
+    tender: Option<String>,
     /// Only events that name this organisation, or a letter it is a party to (credit code).
     organisation: Option<String>,
 }
@@ -92,6 +94,7 @@ impl FromQuery for Events {
             from: params.read("from", Position::parse)?,
             limit: params.number("limit", 1, 1_000, 100)? as usize,
             filter: Filter {
+                tender: params.read::<TenderId, _>("tender", str::parse)?.map(|id| id.to_string()),
                 listing: params.read::<DealCode, _>("listing", str::parse)?.map(|code| code.to_string()),
                 organisation: params
                     .read::<CreditCode, _>("organisation", str::parse)?

@@ -1,6 +1,7 @@
 //! Health as operators and their tools ask for it.
 
 mod revocation;
+mod tenders;
 
 use axum::Json;
 use axum::extract::State;
@@ -88,6 +89,8 @@ pub(crate) async fn ready(State(app): State<App>, Query(query): Query<Verbose>) 
     parts.extend(revocation_data.unwrap_or_else(|_| {
         vec![part(revocation::NAME, !required, "the trust list could not be read".to_owned())]
     }));
+    let (known, missing) = (app.handle.desk().standing.get(), app.handle.documents().standing.get());
+    parts.extend(tenders::parts(&known, missing));
     let ready = parts.iter().all(|part| part.ready);
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if ready && !query.verbose {

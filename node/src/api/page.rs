@@ -1,5 +1,7 @@
 //! The first page: what a person who opens the node's address sees, without script.
 
+mod tenders;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -18,6 +20,7 @@ use super::problem::{Fault, damaged};
 use super::query::{NoQuery, Query};
 use super::schema::{BlockSummary, Clock, Status};
 use super::view::View;
+use tenders::TenderRow;
 
 /// Most listings and letters shown.
 const ROWS: usize = 50;
@@ -32,6 +35,7 @@ struct Home {
     status: Status,
     stepped: Option<String>,
     connected: usize,
+    tenders: Vec<TenderRow>,
     listings: Vec<ListingRow>,
     letters: Vec<LetterRow>,
     blocks: Vec<BlockSummary>,
@@ -74,22 +78,29 @@ struct Label {
 /// The page.
 pub(crate) async fn home(State(app): State<App>, _query: Query<NoQuery>) -> Result<Response, Fault> {
     let status = app.status().await?;
-    let (listings, letters, blocks) = app.read(|view| view.home()).await?;
+    let Tables { tenders, listings, letters, blocks } = app.read(|view| view.home()).await?;
     let stepped = match &status.clock {
         Clock::Real => None,
         Clock::Stepped { reads, .. } => Some(moment(reads)),
     };
     let connected = status.peers.iter().filter(|peer| peer.connected).count();
-    let page = Home { status, stepped, connected, listings, letters, blocks };
+    let page = Home { status, stepped, connected, tenders, listings, letters, blocks };
     let html = page.render().map_err(|e| damaged("the page", &e))?;
     Ok(Html(html).into_response())
 }
 
-type Tables = (Vec<ListingRow>, Vec<LetterRow>, Vec<BlockSummary>);
+/// What the page lists.
+struct Tables {
+    tenders: Vec<TenderRow>,
+    listings: Vec<ListingRow>,
+    letters: Vec<LetterRow>,
+    blocks: Vec<BlockSummary>,
+}
 
 impl View<'_> {
     fn home(&self) -> Result<Tables, Fault> {
         let mut names = Names { view: self, known: BTreeMap::new() };
+        let tenders = self.tender_rows(&mut names)?;
         let unnamed = |_: &Listing| String::new();
         let listings = self.list(all_listings(), None, ROWS, |_| true, unnamed)?.values;
         let listings =
@@ -99,7 +110,7 @@ impl View<'_> {
         let letters = letters.into_iter().map(|g| letter_row(g, &mut names)).collect::<Result<_, _>>()?;
         let height = self.snapshot.tip().height;
         let blocks = (height.saturating_sub(BLOCKS - 1).max(1)..=height).rev().map(|h| self.summary(h));
-        Ok((listings, letters, blocks.collect::<Result<_, _>>()?))
+        Ok(Tables { tenders, listings, letters, blocks: blocks.collect::<Result<_, _>>()? })
     }
 
     fn listing_row(&self, l: Listing, names: &mut Names<'_>) -> Result<ListingRow, Fault> {

@@ -113,6 +113,58 @@ codes! {
     NotFinalYet = SERVICE_UNAVAILABLE, "not_final_yet",
         "Too few centres have signed the log with this in it so far. Try again in a second.",
         "包含该内容的日志尚未由足够的交易中心签署，请稍后重试。";
+    /// Bytes that are no ticket.
+    MalformedTicket = BAD_REQUEST, "malformed_ticket",
+        "The body is not a ticket for uploading a document.", "请求体不是文件上传凭证。";
+    /// A ticket that lets nobody in.
+    InvalidTicket = FORBIDDEN, "invalid_ticket",
+        "The ticket lets nobody in. Sign it with the one-time key and its admission stamp.",
+        "上传凭证无效，请以一次性密钥及其准入凭证签署。";
+    /// The tender takes no bids.
+    TenderTakesNoDocuments = CONFLICT, "tender_takes_no_documents",
+        "The tender takes no documents now.", "该招标项目当前不接收文件。";
+    /// Announced otherwise before.
+    DocumentConflict = CONFLICT, "document_conflict",
+        "The document is announced for another bid. Encrypt it anew.", "该文件已为其他投标登记，请重新加密。";
+    /// Too long.
+    DocumentLength = PAYLOAD_TOO_LARGE, "document_length",
+        "The document is empty, too long, or longer than announced.", "文件为空、过大或超出登记的长度。";
+    /// Too much under one key.
+    DocumentQuota = TOO_MANY_REQUESTS, "document_quota",
+        "Under this one-time key no more documents are taken here.", "该一次性密钥在本中心的文件额度已用尽。";
+    /// The disk is full.
+    NoRoomForDocuments = INSUFFICIENT_STORAGE, "no_room_for_documents",
+        "This node has no room for the document. Upload to another centre of the committee.",
+        "本节点空间不足，请上传至该项目其他交易中心。";
+    /// No such upload.
+    UploadUnknown = NOT_FOUND, "upload_unknown",
+        "There is no such upload. Announce the document again; what is here already stays.",
+        "不存在该上传任务，请重新登记文件，已上传部分不受影响。";
+    /// Not where the upload stands.
+    UploadOffset = CONFLICT, "upload_offset",
+        "The piece does not follow. Ask where the upload stands and go on there.",
+        "分片位置不连续，请查询上传进度后续传。";
+    /// Another hash.
+    DocumentDiffers = UNPROCESSABLE_ENTITY, "document_differs",
+        "The bytes are not those that were announced. Upload them again.", "文件内容与登记的哈希不符，请重新上传。";
+    /// Not all of it is here.
+    DocumentNotHeldHere = NOT_FOUND, "document_not_held_here",
+        "This node does not hold the document. Ask another centre of the committee.",
+        "本节点未保管该文件，请向该项目其他交易中心查询。";
+    /// This node takes none.
+    KeepsNoDocuments = CONFLICT, "keeps_no_documents",
+        "This node keeps no documents for this tender.", "本节点不保管该项目的文件。";
+    /// No key for stamps.
+    NoStampKey = CONFLICT, "no_stamp_key",
+        "Take a key for admission stamps from /v1/stamp-keys and ask its centre.",
+        "请从 /v1/stamp-keys 选取准入凭证公钥，并向对应的交易中心申请。";
+    /// No more stamps.
+    StampQuota = TOO_MANY_REQUESTS, "stamp_quota",
+        "This centre issues no more admission stamps to the organisation in this quarter. Ask another centre.",
+        "本中心本季度向该主体签发的准入凭证已达上限，请向其他中心申请。";
+    /// No more arrivals.
+    TooManyArrivals = TOO_MANY_REQUESTS, "too_many_arrivals",
+        "This centre signs no more arrivals for this one-time key.", "本中心不再为该一次性密钥签署送达时间。";
     /// The store failed.
     Internal = INTERNAL_SERVER_ERROR, "internal",
         "The node could not read its ledger. Its log says why.", "节点无法读取账本，原因见节点日志。";

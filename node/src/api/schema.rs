@@ -6,6 +6,7 @@
 mod action;
 mod bid;
 mod chain;
+mod document;
 mod event;
 mod governance;
 mod identity;
@@ -16,6 +17,7 @@ mod problem;
 mod record;
 mod rules;
 mod tender;
+mod tenders;
 mod trust;
 
 pub use action::{
@@ -30,6 +32,7 @@ pub use bid::{
 pub use chain::{
     Block, BlockSummary, Certificate, Inclusion, Proof, Signer, SubmitResult, SubmitStatus, Transaction,
 };
+pub use document::{DocumentReceipt, Upload};
 pub use event::{Event, EventKind};
 pub use governance::{
     Approval, Change, ChangeStatus, DoubleSigning, Evidence, Member, Members, ProposedChange, RemovalReason,
@@ -50,6 +53,10 @@ pub use rules::{Calendar, Rule, RulePack, TradeKind, Unit};
 pub use tender::{
     AnswerObjection, ClarifyTender, ExtendTender, Industry, Lot, Method, PublishTender, RaiseObjection,
     RegisterProject, RegisterSeatKey,
+};
+pub use tenders::{
+    ArrivalReceipt, BlindSignature, Bond, Chunk, Committee, DocumentEntry, LiveBid, LotPrice, Objection,
+    OpenedBid, Opening, Project, SealedBid, SealedDocument, SealingEpoch, Seat, StampKey, Tender,
 };
 pub use trust::{
     Authority, AuthorityStatus, CertificateRevocation, CertificateStatus, DataAge, EnrolledCertificate,
@@ -171,7 +178,7 @@ fn parse_time(field: &str, text: &str) -> Result<BlockTime, InvalidField> {
     BlockTime::parse(text).map_err(|e| InvalidField::new(field, e))
 }
 
-fn parse_amount(field: &str, amount: Amount) -> Result<ledger::amount::Amount, InvalidField> {
+pub(crate) fn parse_amount(field: &str, amount: Amount) -> Result<ledger::amount::Amount, InvalidField> {
     amount.try_into().map_err(|e: InvalidField| e.within(field))
 }
 

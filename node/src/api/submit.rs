@@ -137,7 +137,7 @@ fn is_batch(headers: &HeaderMap) -> Result<bool, Fault> {
 
 /// Reads the body, taking room as it arrives: a length that is only declared costs nobody else anything. One that is too
 /// long is refused when it has arrived: whoever still sends when the connection closes never reads the answer.
-async fn read_body(headers: &HeaderMap, body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read_body(headers: &HeaderMap, body: Body, room: &mut Part) -> Result<Vec<u8>, Fault> {
     let declared =
         headers.get(axum::http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     // Whoever asks first whether to send, or has more than will be thrown away, is answered at once.

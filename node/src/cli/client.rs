@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
-use ledger::id::ChainId;
+use ledger::hash::DocumentHash;
+use ledger::id::{ChainId, TenderId};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::output::{Failure, words};
-use crate::api::schema::{Page, Problem, Readiness, Record, Status, SubmitResult, SubmitStatus, Transaction};
+use crate::api::schema::{
+    ArrivalReceipt, BlindSignature, DocumentReceipt, Page, Problem, Readiness, Record, Status, SubmitResult,
+    SubmitStatus, Transaction, Upload,
+};
+use crate::tenders::admission::Ticket;
+use crate::tenders::stamps::StampRequest;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long a piece of a document may take.
+const PIECE_TIME: Duration = Duration::from_secs(60);
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
@@ -185,6 +193,80 @@ impl Client {
         let list: Vec<minicbor::bytes::ByteVec> = transactions.iter().cloned().map(Into::into).collect();
         let body = ledger::codec::encode(&list);
         self.post("application/cbor", body, wait).await
+    }
+
+    /// Has an admission stamp signed.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stamp(&self, request: &StampRequest) -> Result<BlindSignature, ClientError> {
+        self.put("/v1/stamps", ledger::codec::encode(request)).await
+    }
+
+    /// Has it said when a bid came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn arrival(&self, ticket: &Ticket) -> Result<ArrivalReceipt, ClientError> {
+        self.put("/v1/arrivals", ledger::codec::encode(ticket)).await
+    }
+
+    /// Posts CBOR and reads JSON.
+    async fn put<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, ClientError> {
+        let request = self.http.post(format!("{}{path}", self.url)).timeout(PIECE_TIME);
+        let request = request.header("content-type", "application/cbor").body(body);
+        read(request.send().await.map_err(unreachable)?).await
+    }
+
+    /// Announces a document, or finds where its upload stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn announce(&self, ticket: &Ticket) -> Result<Upload, ClientError> {
+        self.put("/v1/documents", ledger::codec::encode(ticket)).await
+    }
+
+    /// Adds a piece to an upload.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn upload_piece(&self, upload: &Upload, piece: Vec<u8>) -> Result<Upload, ClientError> {
+        let request = self.http.patch(format!("{}{}", self.url, upload.pieces)).timeout(PIECE_TIME);
+        let request = request.header("content-type", "application/offset+octet-stream");
+        let request = request.header("upload-offset", upload.offset).body(piece);
+        read(request.send().await.map_err(unreachable)?).await
+    }
+
+    /// The node's receipt for a document that it holds.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn document_receipt(
+        &self,
+        document: &DocumentHash,
+        tender: &TenderId,
+    ) -> Result<DocumentReceipt, ClientError> {
+        let path = format!("{}/v1/documents/{document}/receipt?tender={tender}", self.url);
+        read(self.http.post(path).timeout(PIECE_TIME).send().await.map_err(unreachable)?).await
+    }
+
+    /// A piece of an encrypted document, at most `most` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn document_piece(
+        &self,
+        document: &DocumentHash,
+        offset: u64,
+        most: u64,
+    ) -> Result<Vec<u8>, ClientError> {
+        let range = format!("bytes={offset}-{}", offset.saturating_add(most).saturating_sub(1));
+        let request = self.http.get(format!("{}/v1/documents/{document}", self.url)).timeout(PIECE_TIME);
+        let response = request.header("range", range).send().await.map_err(unreachable)?;
+        if response.status() != StatusCode::PARTIAL_CONTENT {
+            return Err(refusal(response).await);
+        }
+        body(response).await.map(|(_, bytes)| bytes)
     }
 
     async fn post<T: DeserializeOwned>(

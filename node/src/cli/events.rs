@@ -1,5 +1,7 @@
 //! `zhulian show events`: what has happened, from any place on, and what happens next.
 
+mod tender;
+
 use std::time::Duration;
 
 use clap::Args;
@@ -30,6 +32,9 @@ pub(crate) struct Events {
     /// Only what concerns this listing 仅某挂牌项目
     #[arg(long, value_name = "CODE")]
     listing: Option<String>,
+    /// Only what concerns this tender 仅某招标项目
+    #[arg(long, value_name = "ID")]
+    tender: Option<String>,
     /// Only what concerns this organisation 仅某主体
     #[arg(long, value_name = "CODE")]
     organisation: Option<String>,
@@ -64,7 +69,9 @@ impl Events {
 
     fn path(&self, from: &str) -> String {
         let mut path = format!("/v1/events?format=json&limit={PAGE}&from={}", super::show::segment(from));
-        for (name, value) in [("listing", &self.listing), ("organisation", &self.organisation)] {
+        let filters =
+            [("listing", &self.listing), ("tender", &self.tender), ("organisation", &self.organisation)];
+        for (name, value) in filters {
             if let Some(value) = value {
                 path += &format!("&{name}={}", super::show::segment(value));
             }
@@ -258,7 +265,6 @@ fn describe_identity(kind: &EventKind) -> Words {
             format!("{organisation} named its keys for checkpoints"),
             format!("{organisation} 登记检查点签名密钥"),
         ),
-        // Everything else is described above.
-        other => words(other.name(), other.name()),
+        other => tender::describe(other),
     }
 }

@@ -79,6 +79,8 @@ pub(crate) enum Guarantee {
         #[command(flatten)]
         sign: SignArgs,
     },
+    /// Sign a letter that goes inside a sealed bid 签发密封投标保函
+    SignBond(Box<super::bid::SignBond>),
     /// Release a letter as its beneficiary 解除保函
     #[command(
         after_help = "Example 示例:\n  zhulian guarantee release 91440300DEM00009X4:LG-1 --key seller.key"
@@ -156,6 +158,7 @@ impl Quote {
 impl Guarantee {
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (act, sign) = match self {
+            Self::SignBond(sign) => return sign.run(console),
             Self::Issue { number, applicant, listing, amount, expires_at, sign } => {
                 let act = IssueGuarantee { number, applicant, listing, amount: yuan(amount), expires_at };
                 (Action::IssueGuarantee(act), sign)
@@ -231,7 +234,7 @@ pub(crate) struct ListingFile {
 /// Whole days later, at a time of day in China.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct After {
+pub(crate) struct After {
     days: u64,
     time: String,
 }
@@ -245,6 +248,26 @@ impl After {
         }
         let midnight = BlockTime::end_of_china_day(start.china_day().checked_add(self.days)?.checked_sub(1)?);
         Some(midnight.plus(Span::from_millis((hour * 60 + minute) * (DAY_MS / 1_440))))
+    }
+}
+
+/// An instant, or whole days later at a time of day in China.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Moment {
+    At(String),
+    After(After),
+}
+
+impl Moment {
+    /// The instant, counted from `start`.
+    pub(crate) fn after(&self, start: BlockTime) -> Result<BlockTime, String> {
+        match self {
+            Self::At(text) => BlockTime::parse(text).map_err(|e| format!("{text}: {e}")),
+            Self::After(after) => after
+                .resolve(start)
+                .ok_or_else(|| "write an instant, or { days = 21, time = \"09:00\" }".to_owned()),
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("store", &["block_cache_bytes", "write_buffer_bytes", "node_cache_bytes"]),
     ("disk", &["reserve_bytes"]),
     ("snapshots", &["every_blocks", "keep", "chunk_bytes", "join", "trust_block", "backfill"]),
+    ("documents", &["bytes", "document_bytes", "key_bytes"]),
+    ("tenders", &["stamps_per_quarter"]),
     ("log", &["level", "format"]),
 ];
 

@@ -1,6 +1,6 @@
 //! The configuration file as `zhulian init` writes it: complete, with a comment at every key.
 
-use super::{Consensus, Disk, Keys, Log, Mempool, Peer, Snapshots, Store};
+use super::{Consensus, Disk, Documents, Keys, Log, Mempool, Peer, Snapshots, Store, Tenders};
 
 /// What differs from node to node.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub fn render(node: &NodeDescription) -> String {
         consensus_times;
     let Store { block_cache_bytes, write_buffer_bytes, node_cache_bytes } = store;
     let Snapshots { every_blocks, keep, chunk_bytes, join, trust_block, backfill } = Snapshots::default();
+    let Tenders { stamps_per_quarter } = Tenders::default();
+    let Documents { bytes: documents_bytes, document_bytes, key_bytes } = Documents::default();
     let Keys { consensus, consensus_next, network, passphrase_from, pin_from, pkcs11_module } = keys;
     let (reserve_bytes, level) = (disk.reserve_bytes, log.level);
     format!(
@@ -134,6 +136,18 @@ join = {join}
 trust_block = {trust_block:?}
 # Whether a node that joined by a snapshot fetches the older blocks afterwards. 加入后是否补取更早的区块
 backfill = {backfill}
+
+[documents]
+# Encrypted documents of bids, kept in data/documents as a centre of the tenders' committees: most bytes of all of them, of
+# one, and of those of one bidder's one-time key. 投标文件密文的保管上限（字节）：总量、单份、单个一次性密钥
+bytes = {documents_bytes}
+document_bytes = {document_bytes}
+key_bytes = {key_bytes}
+
+[tenders]
+# Most admission stamps that this centre issues to one organisation in a quarter; one lets one bid into one tender.
+# 本中心每季度向单一主体签发的投标准入凭证上限
+stamps_per_quarter = {stamps_per_quarter}
 
 [log]
 # error, warn, info, debug, trace, or a filter such as "info,node::network=debug". 日志级别

@@ -82,6 +82,24 @@ pub(super) const BIDDERS: [Party; 3] = [
     Party { key: "bidder-zhongshan", code: "91442000DEM000081M", name: "中山示例开发有限公司", english: "bidder (Zhongshan)", role: Role::Bidder, at: ZHONGSHAN },
 ];
 
+/// Who invites tenders.
+pub(super) const ORGANISER: Party = Party {
+    key: "organiser",
+    code: "12440400DEM0001102",
+    name: "珠海示例建设工程管理中心",
+    english: "organiser (Zhuhai)",
+    role: Role::Organiser,
+    at: ZHUHAI,
+};
+
+/// Bidders in the tender beside those of the listing, each at the node of a centre near it.
+#[rustfmt::skip]
+pub(super) const MORE_BIDDERS: [Party; 3] = [
+    Party { key: "bidder-zhuhai",   code: "91440400DEM000120X", name: "珠海示例建筑工程有限公司", english: "bidder (Zhuhai)",   role: Role::Bidder, at: ZHUHAI },
+    Party { key: "bidder-foshan",   code: "91440600DEM0001309", name: "佛山示例路桥有限公司",     english: "bidder (Foshan)",   role: Role::Bidder, at: GUANGZHOU },
+    Party { key: "bidder-dongguan", code: "91441900DEM0001406", name: "东莞示例市政工程有限公司", english: "bidder (Dongguan)", role: Role::Bidder, at: SHENZHEN },
+];
+
 /// Name of the key file of the second bidder's member of staff.
 pub(super) const STAFF: &str = "bidder-shenzhen-staff";
 /// Name of the key file that the second bidder's second certificate delegates to.
@@ -96,7 +114,8 @@ mod tests {
 
     #[test]
     fn every_credit_code_is_valid() {
-        let parties = [&SELLER, &BANK].into_iter().chain(&BIDDERS).map(|p| p.code);
+        let parties =
+            [&SELLER, &BANK, &ORGANISER].into_iter().chain(&BIDDERS).chain(&MORE_BIDDERS).map(|p| p.code);
         for code in CENTRES.iter().map(|c| c.code).chain(parties).chain([TIMEKEEPER.0]) {
             code.parse::<ledger::id::CreditCode>().unwrap();
         }

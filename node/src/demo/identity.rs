@@ -210,7 +210,7 @@ impl Trust {
         stage
             .progress
             .heading(&words("Enrolment: one certificate opens every region", "证书登记：一证通行各地区"));
-        self.admit_bank(stage).await?;
+        self.admit(stage, &BANK).await?;
         self.refusals(stage).await?;
         for (serial, party, via) in [
             (20, &SELLER, ZHUHAI),
@@ -233,18 +233,54 @@ impl Trust {
         self.second_certificate(stage).await
     }
 
-    /// Whether somebody is a bank is for a centre to say, not for a certificate.
-    async fn admit_bank(&self, stage: &mut Stage<'_>) -> Result<(), Failure> {
+    /// Whether somebody is a bank or invites tenders is for a centre to say, not for a certificate.
+    pub(super) async fn admit(&self, stage: &mut Stage<'_>, party: &Party) -> Result<(), Failure> {
         let act = Action::RegisterOrganisation(RegisterOrganisation {
-            code: credit_code(&BANK)?,
-            name: BANK.name.parse().map_err(|e| strange(&e))?,
-            region: CENTRES[BANK.at].region.parse().map_err(|e| strange(&e))?,
-            roles: vec![Role::Guarantor],
+            code: credit_code(party)?,
+            name: party.name.parse().map_err(|e| strange(&e))?,
+            region: CENTRES[party.at].region.parse().map_err(|e| strange(&e))?,
+            roles: vec![party.role.into()],
             keys: Vec::new(),
         });
-        let centre = stage.centre(BANK.at)?;
-        let what = words("admitted the bank as guarantor, without keys", "准入担保银行（不含密钥）");
+        let centre = stage.centre(party.at)?;
+        let what = words(
+            format!("admitted the {}, without keys", party.english),
+            format!("准入{}（不含密钥）", party.name),
+        );
         stage.act(&centre, act, what).await?;
+        Ok(())
+    }
+
+    /// A party enrols with a certificate through the node of some city.
+    pub(super) async fn enrol(
+        &self,
+        stage: &mut Stage<'_>,
+        serial: u64,
+        party: &Party,
+        via: usize,
+    ) -> Result<(), Failure> {
+        let authority = &self.authorities[authority_of(party)];
+        let holder = Holder::new(authority, party, serial, valid(stage))?;
+        let actor = Actor { node: via, ..stage.actor(party)? };
+        let act = holder.enrolment(stage, authority, party, &actor)?;
+        stage.act(&actor, Action::Enrol(act), enrolled(party, authority)).await?;
+        Ok(())
+    }
+
+    /// The authorities' next lists come in: what the ledger knows of revocations must not grow too old.
+    pub(super) async fn renew_lists(&self, stage: &mut Stage<'_>) -> Result<(), Failure> {
+        for authority in &self.authorities {
+            let now = seconds(stage.clock());
+            let serial = vec![u8::try_from(REVOKED).map_err(|e| strange(&e))?];
+            let revoked =
+                Revocation { serial, date: now, invalid_since: None, reason: Reason::KeyCompromise };
+            let revoked = if authority.algorithm == Algorithm::Sm2 { vec![revoked] } else { Vec::new() };
+            let act = authority.list(3, now, &revoked)?;
+            let Words { en, zh } = &authority.title;
+            let what = words(format!("recorded the next list of {en}"), format!("登记{zh}的新一期吊销列表"));
+            let centre = stage.centre(authority.centre)?;
+            stage.act(&centre, act, what).await?;
+        }
         Ok(())
     }
 

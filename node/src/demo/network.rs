@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::cast::{BANK, BIDDERS, CENTRES, SECOND_DEVICE, SELLER, STAFF, TIMEKEEPER};
+use super::cast::{
+    BANK, BIDDERS, CENTRES, MORE_BIDDERS, ORGANISER, SECOND_DEVICE, SELLER, STAFF, TIMEKEEPER,
+};
 use super::progress::Progress;
 use crate::api::schema::Readiness;
 use crate::cli::client::Client;
@@ -62,9 +64,9 @@ impl Network {
         fresh_directory(dir)?;
         let ports = free_ports(port_base)?;
         fs::create_dir_all(dir.join("keys")).map_err(|e| no_files(dir, &e))?;
-        for key in [SELLER.key, BANK.key, "timekeeper", "stranger", STAFF, SECOND_DEVICE]
+        for key in [SELLER.key, BANK.key, ORGANISER.key, "timekeeper", "stranger", STAFF, SECOND_DEVICE]
             .into_iter()
-            .chain(BIDDERS.iter().map(|b| b.key))
+            .chain(BIDDERS.iter().chain(&MORE_BIDDERS).map(|b| b.key))
         {
             make_key(&dir.join("keys").join(format!("{key}.key")))?;
         }
@@ -112,6 +114,11 @@ impl Network {
     pub(super) fn operator_key(&self, centre: usize) -> Result<SigningKey, Failure> {
         let secret = Secret::read(&self.nodes[centre].home.operator_key()).map_err(|e| unexpected(&e))?;
         Ok(secret.signing_key())
+    }
+
+    /// The path of a file in the directory.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
     }
 
     /// Writes a file into the directory.
@@ -177,6 +184,22 @@ impl Node {
         let stdin = child.stdin.take();
         self.process = Some(Process { child, stdin });
         Ok(())
+    }
+
+    /// Takes the node's seat keys away, or gives them back: a centre that keeps its shares to itself.
+    pub(super) fn hide_seat_keys(&self, hide: bool) -> Result<(), Failure> {
+        let (hidden, root) = (self.home.root().join("hidden"), self.home.root());
+        let (from, to) = if hide { (root, hidden.as_path()) } else { (hidden.as_path(), root) };
+        let moved = fs::create_dir_all(&hidden).and_then(|()| {
+            for file in fs::read_dir(from)?.flatten() {
+                let name = file.file_name();
+                if name.to_string_lossy().starts_with("seat-") {
+                    fs::rename(file.path(), to.join(name))?;
+                }
+            }
+            Ok(())
+        });
+        moved.map_err(|e| no_files(root, &e))
     }
 
     /// Ends the node as a power failure would: SIGKILL.

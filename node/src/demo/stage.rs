@@ -14,7 +14,7 @@ use super::cast::{CENTRES, Party};
 use super::network::{GENESIS_TIME, Network};
 use super::progress::Progress;
 use crate::api::schema::{Action, AdvanceClock, Event, Listing, Problem, Stage as ListingStage, Transaction};
-use crate::cli::client::{ClientError, Wait};
+use crate::cli::client::{ClientError, Nodes, Wait};
 use crate::cli::events::describe;
 use crate::cli::output::{Failure, Words, words};
 use crate::cli::sign::{Signed, random_salt, sign};
@@ -23,6 +23,8 @@ use crate::cli::sign::{Signed, random_salt, sign};
 const WAIT: Duration = Duration::from_secs(20);
 /// How far ahead an act may still be recorded.
 const EXPIRY: u64 = 1_000;
+/// Longest wait for what the nodes do by themselves.
+const SOON: Duration = Duration::from_secs(40);
 /// How often something awaited is asked for.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -61,6 +63,8 @@ pub(super) struct Stage<'a> {
     timekeeper: Actor,
     clock: BlockTime,
     listing: Option<String>,
+    /// What the rows of the ledger's own doing are looked for by: filters of the events.
+    followed: Vec<String>,
     acts: Vec<Act>,
 }
 
@@ -72,7 +76,16 @@ impl<'a> Stage<'a> {
         let key = network.key("timekeeper")?;
         let timekeeper = Actor { title: words("timekeeper", "时钟管理者"), key, node: 0 };
         let clock = BlockTime::parse(GENESIS_TIME).map_err(|e| strange(&e))?;
-        Ok(Self { network, progress, chain, timekeeper, clock, listing: None, acts: Vec::new() })
+        Ok(Self {
+            network,
+            progress,
+            chain,
+            timekeeper,
+            clock,
+            listing: None,
+            followed: Vec::new(),
+            acts: Vec::new(),
+        })
     }
 
     pub(super) fn network(&mut self) -> &mut Network {
@@ -103,6 +116,28 @@ impl<'a> Stage<'a> {
 
     pub(super) fn set_deal(&mut self, code: String) {
         self.listing = Some(code);
+    }
+
+    /// Has the ledger's own doing about something among the rows in the end.
+    pub(super) fn follow(&mut self, filter: String) {
+        self.followed.push(filter);
+    }
+
+    /// The nodes that are up.
+    pub(super) fn nodes(&self) -> Result<Nodes, Failure> {
+        let up = self.network.nodes.iter().filter(|node| node.is_up());
+        Nodes::new(&up.map(|node| node.client.url().to_owned()).collect::<Vec<_>>())
+    }
+
+    /// The height of a node.
+    pub(super) async fn tip(&self, node: usize) -> Result<u64, Failure> {
+        let client = &self.network.nodes[node].client;
+        Ok(client.status().await.map_err(|e| e.into_failure(client.url()))?.height)
+    }
+
+    /// Waits until all nodes that are up have what the first of them has.
+    pub(super) async fn settle_all(&self) -> Result<(), Failure> {
+        self.settle(self.tip(self.timekeeper.node).await?).await
     }
 
     pub(super) fn chain(&self) -> &ChainId {
@@ -310,6 +345,53 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Waits until a record is as it should be; one that is not there yet counts as `null`.
+    pub(super) async fn until(
+        &self,
+        node: usize,
+        path: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failure> {
+        let (began, client) = (Instant::now(), &self.network.nodes[node].client);
+        loop {
+            let record: Value = match client.record(path).await {
+                Ok(record) => record,
+                Err(ClientError::Refused(problem)) if problem.status == 404 => Value::Null,
+                Err(error) => return Err(error.into_failure(client.url())),
+            };
+            if is_so(&record) {
+                return Ok(record);
+            }
+            if began.elapsed() > SOON {
+                return Err(strange(&format!("{path} is still {record}")));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The first page of a list.
+    pub(super) async fn page(&self, node: usize, path: &str) -> Result<Vec<Value>, Failure> {
+        let client = &self.network.nodes[node].client;
+        client.page(path).await.map_err(|e| e.into_failure(client.url()))
+    }
+
+    /// Waits until a list is as it should be.
+    pub(super) async fn until_page(
+        &self,
+        node: usize,
+        path: &str,
+        is_so: impl Fn(&[Value]) -> bool,
+    ) -> Result<(), Failure> {
+        let began = Instant::now();
+        while !is_so(&self.page(node, path).await?) {
+            if began.elapsed() > SOON {
+                return Err(strange(&format!("{path} is not complete")));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     /// What a record says under a JSON pointer, as one node knows it.
     pub(super) async fn ask(&self, node: usize, path: &str, pointer: &str) -> Result<Value, Failure> {
         let client = &self.network.nodes[node].client;
@@ -318,16 +400,22 @@ impl<'a> Stage<'a> {
     }
 
     /// All rows: the acts, and between them what the ledger did by itself.
-    pub(super) async fn finish(self) -> Result<Vec<Act>, Failure> {
+    pub(super) async fn finish(mut self) -> Result<Vec<Act>, Failure> {
+        for filter in std::mem::take(&mut self.followed) {
+            self.insert_events(&filter).await?;
+        }
+        Ok(self.acts)
+    }
+
+    async fn insert_events(&mut self, filter: &str) -> Result<(), Failure> {
         let client = &self.network.nodes[0].client;
-        let path = format!("/v1/events?format=json&limit=1000&from=0.0&listing={}", self.deal());
+        let path = format!("/v1/events?format=json&limit=1000&from=0.0&{filter}");
         let page: Value = client.get(&path).await.map_err(|e| e.into_failure(client.url()))?;
         let events: Vec<Event> = serde_json::from_value(page["data"].clone()).map_err(|e| strange(&e))?;
-        let mut acts = self.acts;
+        // What the event is about is clear from the rows around it.
+        let code = format!(" {}", filter.split_once('=').map_or("", |(_, code)| code));
         for event in events.iter().filter(|event| event.transaction.is_none()) {
             let what = describe(event);
-            // There is one listing only, so its code says nothing in these rows.
-            let code = format!(" {}", self.listing.clone().unwrap_or_default());
             let act = Act {
                 time: event.time.clone(),
                 what: what.en.replace(&code, ""),
@@ -339,10 +427,11 @@ impl<'a> Stage<'a> {
                 height: Some(event.height),
             };
             // It happens before the transactions of its block.
-            let at = acts.iter().position(|a| a.height.is_some_and(|h| h >= event.height) && a.via.is_some());
-            acts.insert(at.unwrap_or(acts.len()), act);
+            let at = |a: &Act| a.height.is_some_and(|h| h >= event.height) && a.via.is_some();
+            let at = self.acts.iter().position(at).unwrap_or(self.acts.len());
+            self.acts.insert(at, act);
         }
-        Ok(acts)
+        Ok(())
     }
 }
 

@@ -29,7 +29,7 @@ const SECOND: &Party = &BIDDERS[1];
 const THIRD: &Party = &BIDDERS[2];
 
 /// Plays the whole trade; with `kill`, one node is killed during the listing period.
-pub(super) async fn play(stage: &mut Stage<'_>, kill: bool) -> Result<(), Failure> {
+pub(super) async fn play(stage: &mut Stage<'_>, kill: bool) -> Result<Trust, Failure> {
     let trust = Trust::establish(stage).await?;
     trust.enrol_all(stage).await?;
     notice(stage).await?;
@@ -38,7 +38,8 @@ pub(super) async fn play(stage: &mut Stage<'_>, kill: bool) -> Result<(), Failur
     timed_bidding(stage).await?;
     confirmation(stage).await?;
     returning_letters(stage).await?;
-    contract(stage).await
+    contract(stage).await?;
+    Ok(trust)
 }
 
 async fn notice(stage: &mut Stage<'_>) -> Result<(), Failure> {
@@ -53,6 +54,7 @@ async fn notice(stage: &mut Stage<'_>) -> Result<(), Failure> {
     });
     stage.set_deal(code.ok_or_else(|| strange(&"publishing a listing caused no event"))?);
     let deal = stage.deal();
+    stage.follow(format!("listing={deal}"));
     stage.progress.note(&words(format!("deal code {deal}"), format!("交易标识码 {deal}")));
     let stranger =
         Actor {
@@ -158,7 +160,7 @@ async fn listing_period(stage: &mut Stage<'_>, trust: &Trust, kill: bool) -> Res
         )
         .await?;
     stage.pass_days("2026-03-27T10:00:00+08:00").await?;
-    let height = tip(stage, ZHONGSHAN).await?;
+    let height = stage.tip(ZHONGSHAN).await?;
     if kill {
         stage.network().nodes[ZHONGSHAN].kill();
         let what = words(
@@ -190,17 +192,17 @@ async fn listing_period(stage: &mut Stage<'_>, trust: &Trust, kill: bool) -> Res
 }
 
 async fn restart(stage: &mut Stage<'_>, from: u64) -> Result<(), Failure> {
-    let (began, target) = (Instant::now(), tip(stage, ZHUHAI).await?);
+    let (began, target) = (Instant::now(), stage.tip(ZHUHAI).await?);
     let node = &mut stage.network().nodes[ZHONGSHAN];
     node.start()?;
     node.wait_until_ready().await?;
-    while tip(stage, ZHONGSHAN).await? < target {
+    while stage.tip(ZHONGSHAN).await? < target {
         if began.elapsed().as_secs() > 30 {
             return Err(strange(&"the node that was killed does not catch up"));
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    let (height, seconds) = (tip(stage, ZHONGSHAN).await?, began.elapsed().as_secs_f32());
+    let (height, seconds) = (stage.tip(ZHONGSHAN).await?, began.elapsed().as_secs_f32());
     let what = words(
         format!("restarted, caught up from height {from} to {height} in {seconds:.1} s"),
         format!("重启，{seconds:.1} 秒内由高度 {from} 追至 {height}"),
@@ -355,10 +357,4 @@ fn letter_number(bidder: &Party) -> String {
 
 fn letter(bidder: &Party) -> String {
     format!("{}:{}", BANK.code, letter_number(bidder))
-}
-
-async fn tip(stage: &mut Stage<'_>, node: usize) -> Result<u64, Failure> {
-    let client = stage.network().nodes[node].client.clone();
-    let status = client.status().await.map_err(|e| e.into_failure(client.url()))?;
-    Ok(status.height)
 }

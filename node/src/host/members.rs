@@ -97,6 +97,7 @@ impl Host {
             return Ok(());
         }
         tracing::info!(key = %next.public_key(), "voting with the next voting key of this home from now on");
+        self.parts.voice.set(next.clone());
         self.parts.key = next;
         self.wal = Wal::open(&self.parts.wal_path, &self.parts.key, &self.parts.genesis.chain_id)?;
         self.replica = new_replica(&self.parts, self.tip.height);

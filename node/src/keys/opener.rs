@@ -130,6 +130,12 @@ impl Opener {
         Self { passphrase, pin, module, entered: Mutex::new(None) }
     }
 
+    /// An opener that was told the passphrase already.
+    #[must_use]
+    pub fn knowing(passphrase: &Passphrase) -> Self {
+        Self { entered: Mutex::new(Some(passphrase.clone())), ..Self::default() }
+    }
+
     /// A key that signs acts or votes.
     ///
     /// # Errors
@@ -168,6 +174,34 @@ impl Opener {
         Ok(secret)
     }
 
+    /// Writes a text that is a secret of another kind into a new file, encrypted if another file is, with the passphrase of
+    /// that. It is on the disk, and so is its name.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn create_text_like(&self, path: &Path, like: &Path, text: &[u8]) -> Result<(), KeyError> {
+        if is_encrypted(like)? {
+            file::create(path, &file::encrypt(text, &self.passphrase_of(like)?)?)?;
+        } else {
+            file::create(path, text)?;
+        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|reason| KeyError::Io { path: path.into(), reason })
+    }
+
+    /// The text of such a file.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn text(&self, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
+        let bytes = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
+        if !file::is_encrypted(&bytes) {
+            return Ok(bytes);
+        }
+        self.decrypt(path, &bytes)
+    }
+
     /// The private key of a certificate.
     ///
     /// # Errors
@@ -195,15 +229,19 @@ impl Opener {
         if !file::is_encrypted(&bytes) {
             return self.parse(path, &bytes);
         }
+        let plain = self.decrypt(path, &bytes)?;
+        self.parse(path, &plain)
+    }
+
+    fn decrypt(&self, path: &Path, bytes: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
         if let Some(entered) = self.entered() {
-            match file::decrypt(path, &bytes, &entered) {
+            match file::decrypt(path, bytes, &entered) {
                 // It was another file's; this one's is asked for.
                 Err(KeyError::WrongPassphrase(_)) => {}
-                plain => return self.parse(path, &plain?),
+                plain => return plain,
             }
         }
-        let plain = file::decrypt(path, &bytes, &self.ask(path)?)?;
-        self.parse(path, &plain)
+        file::decrypt(path, bytes, &self.ask(path)?)
     }
 
     fn parse(&self, path: &Path, bytes: &[u8]) -> Result<KeyFile, KeyError> {

@@ -148,6 +148,23 @@ impl Fixture {
         };
         let seed = Zeroizing::new(ledger::hash::sha256(b"network"));
         let (network, _) = network::start(seed, config).await.unwrap();
+        let limits = node::documents::shelf::Limits {
+            bytes: 1 << 20,
+            document_bytes: 1 << 18,
+            key_bytes: 1 << 19,
+            reserve: 0,
+        };
+        let shelf = node::documents::shelf::Shelf::open(&directory.path().join("documents"), limits).unwrap();
+        let documents = Arc::new(node::documents::Documents::new(Arc::new(shelf), Default::default()));
+        let voice =
+            node::keys::Voice::new(ledger::crypto::SigningKey::from_seed(&Zeroizing::new([7; 32])).into());
+        let keys = node::tenders::keys::Keys::new(
+            directory.path().into(),
+            Default::default(),
+            directory.path().join("network.key"),
+        );
+        let desk =
+            node::tenders::Desk::open(voice, keys, network.public_key(), directory.path(), 10).unwrap();
         let inner = Inner {
             genesis: genesis.clone(),
             store,
@@ -156,6 +173,8 @@ impl Fixture {
             status: status_seen,
             network,
             checkpoints: Default::default(),
+            documents,
+            desk: Arc::new(desk),
         };
         let extras = Extras {
             name: "zhuhai".to_owned(),

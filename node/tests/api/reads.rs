@@ -214,6 +214,8 @@ async fn health_names_the_part_at_fault() {
             ("catch_up", true),
             ("mempool", true),
             ("revocation_data", true),
+            ("seat_key", true),
+            ("stamp_key", true),
         ];
         // Without its own vote the only member's node reaches none.
         let parts = [("consensus", consensus), ("membership", member), ("peers", member)];

@@ -17,6 +17,8 @@ use ledger::id::Height;
 use ledger::store::{BlockCommit, Options, Store};
 use ledger::time::{BlockTime, Span};
 use ledger::transaction::{self, Verified};
+use node::answers::Sources;
+use node::documents::shelf as documents;
 use node::network::{self, Channel, Event, Events};
 use node::snapshots::export::{Exporter, Plan};
 use node::snapshots::shelf::Shelf;
@@ -35,6 +37,7 @@ pub(super) struct Host {
     genesis: Genesis,
     store: Arc<Store>,
     shelf: Arc<Shelf>,
+    documents: Arc<documents::Shelf>,
     exporter: Exporter,
     key: SigningKey,
     network: network::Handle,
@@ -64,6 +67,9 @@ impl Host {
         let shelf =
             Shelf::open(&data.with_extension("snapshots"), 2, &genesis.chain_id).expect("a directory");
         let shelf = Arc::new(shelf);
+        let limits = documents::Limits { bytes: 0, document_bytes: 0, key_bytes: 0, reserve: 0 };
+        let documents =
+            documents::Shelf::open(&data.with_extension("documents"), limits).expect("a directory");
         let plan = Plan { every: SNAPSHOT_EVERY, chunk_bytes: SNAPSHOT_CHUNK_BYTES, reserve: 0 };
         let state = genesis.state().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         store.initialise(bytes, *genesis.hash.as_bytes(), &state).expect("a genesis");
@@ -75,6 +81,7 @@ impl Host {
             exporter: Exporter::new(store.clone(), shelf.clone(), genesis.chain_id.clone(), plan),
             store,
             shelf,
+            documents: Arc::new(documents),
             key,
             network,
             orders,
@@ -163,7 +170,8 @@ impl Host {
             if let Ok(Question::Chunk { height, hash }) = Question::decode(question) {
                 return self.give_chunk(self.shelf.chunk(height, &hash), respond);
             }
-            node::snapshots::answer(&self.store, &self.shelf, question, respond);
+            let (store, snapshots) = (self.store.clone(), self.shelf.clone());
+            Sources { store, snapshots, documents: self.documents.clone() }.answer(question, respond);
             return;
         }
         match Question::decode(question) {

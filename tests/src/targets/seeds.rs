@@ -9,6 +9,7 @@ mod snapshots;
 
 use bytes::Bytes;
 use ledger::codec;
+use ledger::hash::DocumentHash;
 use ledger::id::{Height, credit_check};
 use ledger::time::BlockTime;
 use minicbor::Encoder;
@@ -121,6 +122,7 @@ fn questions() -> Vec<Seed> {
         ("chunk", Question::Chunk { height, hash: [7; 32] }),
         ("links", Question::Links { top: height }),
         ("eras", Question::Eras { after: height }),
+        ("document", Question::Document { hash: DocumentHash::of(b"a document"), offset: 1 << 20 }),
     ];
     questions.into_iter().map(|(name, question)| seed(name, question.encode().to_vec())).collect()
 }

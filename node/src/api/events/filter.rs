@@ -13,6 +13,7 @@ use crate::api::view::View;
 pub(super) struct Filter {
     pub(super) listing: Option<String>,
     pub(super) organisation: Option<String>,
+    pub(super) tender: Option<String>,
 }
 
 /// What an event is about.
@@ -26,13 +27,16 @@ struct Subject<'a> {
 impl Filter {
     /// Whether everything passes.
     pub(super) const fn is_open(&self) -> bool {
-        self.listing.is_none() && self.organisation.is_none()
+        self.listing.is_none() && self.organisation.is_none() && self.tender.is_none()
     }
 
     /// Whether an event passes. Of a letter, the ledger is asked whose it is and for which listing.
     pub(super) fn passes(&self, event: &Event, view: &View<'_>) -> Result<bool, Fault> {
         if self.is_open() {
             return Ok(true);
+        }
+        if self.tender.is_some() && self.tender.as_deref() != tender(&event.kind) {
+            return Ok(false);
         }
         let subject = subject(&event.kind);
         let letter = match subject.guarantee.and_then(|id| id.parse::<GuaranteeId>().ok()) {
@@ -55,6 +59,29 @@ impl Filter {
                 .any(|code| code.as_str() == wanted)
         };
         subject.organisations.contains(&Some(wanted)) || letter.is_some_and(party)
+    }
+}
+
+/// The tender that an event is about.
+fn tender(kind: &EventKind) -> Option<&str> {
+    use EventKind as K;
+    match kind {
+        K::TenderPublished { tender, .. }
+        | K::TenderClarified { tender, .. }
+        | K::DeadlineMoved { tender, .. }
+        | K::ObjectionRaised { tender, .. }
+        | K::ObjectionAnswered { tender, .. }
+        | K::BidSubmitted { tender, .. }
+        | K::BidWithdrawn { tender, .. }
+        | K::TenderFailed { tender, .. }
+        | K::OpeningBegan { tender, .. }
+        | K::SharesGiven { tender, .. }
+        | K::BidOpened { tender, .. }
+        | K::TenderOpened { tender, .. }
+        | K::SharesMissing { tender, .. }
+        | K::OpeningStalled { tender, .. }
+        | K::TenderAnnulled { tender, .. } => Some(tender),
+        _ => None,
     }
 }
 

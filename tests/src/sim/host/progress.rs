@@ -62,12 +62,13 @@ impl Host {
         let answer = match Question::decode(question) {
             Ok(Question::Tip) => Answer::Tip { height: self.tip.height, clock: env.wall },
             Ok(Question::Blocks { from }) => Answer::Blocks(blocks(env, from)),
-            // State snapshots are tried with real processes.
+            // State snapshots and documents are tried with real processes.
             Ok(
                 Question::Snapshot { .. }
                 | Question::Chunk { .. }
                 | Question::Links { .. }
-                | Question::Eras { .. },
+                | Question::Eras { .. }
+                | Question::Document { .. },
             )
             | Err(_) => {
                 return Ok(());

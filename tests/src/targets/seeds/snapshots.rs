@@ -31,5 +31,6 @@ pub(super) fn answers() -> Vec<(&'static str, Answer)> {
         ("chunk", Answer::Chunk(world.parts[0].1.clone().into())),
         ("links", Answer::Links(vec![world.link.clone()])),
         ("eras", Answer::Eras(vec![world.era.clone()])),
+        ("piece of a document", Answer::Document(vec![7; 100].into())),
     ]
 }
