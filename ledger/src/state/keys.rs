@@ -368,11 +368,6 @@ pub fn all_stamp_keys() -> (Vec<u8>, Vec<u8>) {
     (bytes(0x87, &[]), bytes(0x88, &[]))
 }
 
-/// The range of all sealed bids, in whatever state they are.
-pub fn all_bids() -> (Vec<u8>, Vec<u8>) {
-    (bytes(0x75, &[]), bytes(0x76, &[]))
-}
-
 /// The range of the live bids of a tender, ascending by name.
 pub fn live_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
     after_prefix(bytes(0x76, &[tender.as_bytes()]))

@@ -335,10 +335,12 @@ pub(crate) async fn stamp(
             Fault::new(Code::NotReady)
         })?;
         let key = key.ok_or_else(|| Fault::new(Code::NotReady))?;
-        let signature = key.sign(request.blinded.as_slice(), &mut system_random());
-        let signature = signature.map_err(|_| RequestError::Blinded)?;
+        // Counted first: who has no stamps left costs the node no signature.
         let mut stamps = desk.stamps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         stamps.count(request.quarter, &organisation, request.blinded.as_slice())?;
+        drop(stamps);
+        let signature = key.sign(request.blinded.as_slice(), &mut system_random());
+        let signature = signature.map_err(|_| RequestError::Blinded)?;
         Ok(BlindSignature { issuer, quarter: request.quarter, signature: hex::encode(signature) })
     });
     signed.await.map(Json)

@@ -1,14 +1,13 @@
 //! What the ledger wants held, by which centres, and until when. Decisions only; nothing is fetched or removed here.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::crypto::PublicKey;
 use ledger::hash::{DocumentHash, sha256};
 use ledger::id::{CreditCode, TenderId};
-use ledger::record::bid::{Bid, BidStatus};
+use ledger::record::bid::LiveBid;
 use ledger::record::tender::{Tender, TenderStage};
-use ledger::state::keys::{CommitteeKey, TenderKey, all_bids};
+use ledger::state::keys::{BidKey, CommitteeKey, all_tenders, live_bids_of};
 use ledger::state::{StateError, decode_value, read};
 use ledger::store::{Snapshot, StoreError};
 use ledger::time::{BlockTime, DAY_MS, Span};
@@ -63,48 +62,43 @@ pub const fn has_ended(stage: TenderStage) -> bool {
     matches!(stage, TenderStage::Failed | TenderStage::Annulled)
 }
 
-/// Every document that the ledger wants held now. A withdrawn or replaced bid is opened by nobody, and its documents are
-/// not wanted.
+/// Every document that the ledger wants held now: those of bids that are sealed or opened, of tenders that have not ended. A
+/// withdrawn or replaced bid is opened by nobody, and its documents are not wanted.
 ///
 /// # Errors
 /// [`DutyError`].
 pub fn wanted(state: &Snapshot<'_>) -> Result<BTreeMap<DocumentHash, Wanted>, DutyError> {
-    let (from, before) = all_bids();
-    let mut tenders: BTreeMap<TenderId, Option<(Tender, Vec<CreditCode>, usize)>> = BTreeMap::new();
+    let (from, before) = all_tenders();
     let mut wanted = BTreeMap::new();
     for row in state.state_range(&from, Some(&before))? {
         let (key, bytes) = row?;
-        let bid: Bid = decode_value(&key, &bytes)?;
-        if bid.status == BidStatus::Withdrawn || bid.documents.is_empty() {
-            continue;
-        }
-        let known = match tenders.entry(bid.tender) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(tender_of(state, &bid.tender)?),
-        };
-        let Some((tender, centres, copies)) = known else { continue };
-        if has_ended(tender.stage) {
-            continue;
-        }
-        for document in &bid.documents {
-            let (order, copies) = (order(&document.hash, centres.iter()), *copies);
-            let one = Wanted { tender: bid.tender, key: bid.key, len: document.len, order, copies };
-            wanted.insert(document.hash, one);
+        let tender: Tender = decode_value(&key, &bytes)?;
+        if !has_ended(tender.stage) {
+            of_tender(state, &tender, &mut wanted)?;
         }
     }
     Ok(wanted)
 }
 
-/// A tender with the centres of its committee, and how many of them keep each document.
-fn tender_of(
+fn of_tender(
     state: &Snapshot<'_>,
-    id: &TenderId,
-) -> Result<Option<(Tender, Vec<CreditCode>, usize)>, DutyError> {
-    let Some(tender) = read(state, &TenderKey(id))? else { return Ok(None) };
-    let Some(committee) = read(state, &CommitteeKey(tender.committee))? else { return Ok(None) };
+    tender: &Tender,
+    wanted: &mut BTreeMap<DocumentHash, Wanted>,
+) -> Result<(), DutyError> {
+    let Some(committee) = read(state, &CommitteeKey(tender.committee))? else { return Ok(()) };
     let copies = (committee.faults() + SPARE).min(committee.seats.len());
-    let centres = committee.seats.into_iter().map(|seat| seat.centre).collect();
-    Ok(Some((tender, centres, copies)))
+    let (from, before) = live_bids_of(&tender.id);
+    for row in state.state_range(&from, Some(&before))? {
+        let (key, bytes) = row?;
+        let live: LiveBid = decode_value(&key, &bytes)?;
+        let Some(bid) = read(state, &BidKey(&live.key))? else { continue };
+        for document in &bid.documents {
+            let order = order(&document.hash, committee.seats.iter().map(|seat| &seat.centre));
+            let one = Wanted { tender: tender.id, key: bid.key, len: document.len, order, copies };
+            wanted.insert(document.hash, one);
+        }
+    }
+    Ok(())
 }
 
 /// What becomes of a document here.

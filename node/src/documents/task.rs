@@ -63,7 +63,10 @@ pub struct Task {
 }
 
 /// What is to be done after one look at the ledger.
+#[derive(Default)]
 struct Look {
+    /// How high the ledger was.
+    height: u64,
     now: BlockTime,
     wanted: BTreeMap<DocumentHash, Wanted>,
     /// The network keys of the members.
@@ -81,11 +84,16 @@ impl Task {
     pub async fn run(self) {
         let this = Arc::new(self);
         let mut absent: BTreeMap<CreditCode, u32> = BTreeMap::new();
+        let mut last: Option<Look> = None;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let looking = this.clone();
-            match tokio::task::spawn_blocking(move || looking.look()).await {
-                Ok(Ok(look)) => this.work(&look, &mut absent).await,
+            let (looking, seen) = (this.clone(), last.as_ref().map(|look| look.height));
+            match tokio::task::spawn_blocking(move || looking.look(seen)).await {
+                Ok(Ok(look)) => {
+                    let look = look.or(last.take()).unwrap_or_default();
+                    this.work(&look, &mut absent).await;
+                    last = Some(look);
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "what documents are to be held cannot be read"),
                 // The node is stopping.
                 Err(_) => return,
@@ -93,9 +101,13 @@ impl Task {
         }
     }
 
-    /// Looks what is wanted, and removes what is not.
-    fn look(&self) -> Result<Look, DutyError> {
+    /// Looks what is wanted, and removes what is not; nothing when the ledger is as high as it was `seen` before.
+    fn look(&self, seen: Option<u64>) -> Result<Option<Look>, DutyError> {
         let state = self.store.snapshot()?;
+        let height = state.tip().height;
+        if seen == Some(height) {
+            return Ok(None);
+        }
         let header = state.header(state.tip().height)?;
         let now =
             header.and_then(|bytes| ledger::block::Header::decode(&bytes).ok()).map(|header| header.time);
@@ -107,7 +119,7 @@ impl Task {
         let members = read(&state, &ValidatorsKey)?;
         let members = members.iter().flat_map(|set| set.iter());
         let centres = members.map(|m| (*m.network_key.as_bytes(), m.organisation.clone())).collect();
-        Ok(Look { now, wanted: wanted(&state)?, centres })
+        Ok(Some(Look { height, now, wanted: wanted(&state)?, centres }))
     }
 
     fn settle(
