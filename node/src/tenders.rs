@@ -1,6 +1,6 @@
 //! What a centre's node does for tenders with sealed bids, by itself and when it is asked.
 //!
-//! By itself ([`task`]): it makes a seat key for every sealing epoch and a key for admission stamps for every quarter, and
+//! By itself ([`Task`]): it makes a seat key for every sealing epoch and a key for admission stamps for every quarter, and
 //! registers them; it gives its seat's shares of every opening, when [`release`] says that the time has come and not before;
 //! it destroys seat keys that no tender needs any more.
 //!
