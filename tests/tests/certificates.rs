@@ -188,7 +188,7 @@ async fn cluster_certificates_of_openssl_open_every_region_and_are_revoked_every
             path(&certificates[0].1),
         ],
     );
-    assert!(said.code == 3 && said.text.contains("no private key of the kind"), "{}", said.text);
+    assert!(said.code == 3 && said.text.contains("give the key that belongs to it"), "{}", said.text);
 
     // The seller appoints a person with a device of its own, up to an amount, and with a second approval above half of it.
     let seller = &enterprises[0].4;
