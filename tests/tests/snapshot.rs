@@ -180,7 +180,7 @@ async fn cluster_a_joiner_trusts_a_named_block_says_what_it_lacks_and_becomes_wh
     cluster.nodes[JOINER].start();
     cluster.nodes[JOINER].wait_until_ready().await;
     cluster.nodes[JOINER].reach(tip.height).await;
-    joined(&cluster, &tip).await;
+    let tip = joined(&cluster, &tip).await;
 
     let joiner = &cluster.nodes[JOINER];
     let status = joiner.must_status().await;
