@@ -5,7 +5,6 @@ pub mod rejection;
 mod rights;
 
 pub use rights::can_act;
-pub(crate) use rights::standing;
 
 use std::borrow::Borrow;
 

@@ -15,6 +15,7 @@ pub mod catchup;
 pub mod checkpoints;
 mod descriptors;
 pub mod documents;
+mod durable;
 pub mod host;
 pub mod lanes;
 pub mod network;

@@ -12,8 +12,8 @@
 //! one kind, only one is reported in so many heights as [`REPORT_AGAIN`] says. Members remove it on the first.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use consensus::Evidence;
@@ -23,6 +23,8 @@ use ledger::event::{Event, Recorded};
 use ledger::evidence::{MAX_EVIDENCE_BYTES, SigningKind};
 use ledger::id::{ChainId, DoubleSigningId, Height};
 use minicbor::bytes::ByteVec;
+
+use crate::durable::write_whole;
 
 /// Most double signings that wait to be reported; a node that sees more reports these first.
 pub const REPORTS_MAX: usize = 64;
@@ -146,12 +148,7 @@ impl Reports {
     /// # Errors
     /// Of the file system.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let unfinished = path.with_extension("new");
-        let mut file = File::create(&unfinished)?;
-        file.write_all(&self.encode())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+        write_whole(path, &self.encode())
     }
 }
 

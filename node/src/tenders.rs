@@ -10,6 +10,7 @@
 pub mod admission;
 pub mod arrivals;
 pub mod keys;
+mod lines;
 pub mod release;
 pub mod stamps;
 mod standing;

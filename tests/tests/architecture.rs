@@ -165,7 +165,7 @@ const EXCEPTIONS: [(&str, &str, &str); 7] = [
     ("procedure", "execute::Failure", "what a check answers"),
     ("procedure", "execute::Speaker", "whose key has signed beside the transaction"),
     ("procedure", "execute::speaker", "the same question"),
-    ("procedure", "execute::standing", "whether such a key may still act"),
+    ("procedure", "execute::can_act", "whether such a key may act"),
 ];
 
 fn rank(module: &str) -> usize {

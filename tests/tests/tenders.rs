@@ -187,11 +187,21 @@ async fn cluster_bids_are_sealed_held_and_opened_by_the_nodes() {
     shell.prepare(&tender, CONTRACTORS[2], "third", "40500000.00", "").await;
     shell.ok(&["bid", "submit", "third"]).await;
     shell.ok(&["bid", "withdraw", "third"]).await;
-    // Act 3 of this key is the next; what was sealed as act 2 cannot be it.
-    shell.seal("third", CONTRACTORS[2]).await;
+    // Act 3 of this key is the next; what was sealed as act 1 cannot be it. What is sealed twice is submitted once.
     shell.refused(&["bid", "submit", "third"], 3, None).await;
     shell.seal("third", CONTRACTORS[2]).await;
+    shell.seal("third", CONTRACTORS[2]).await;
     shell.ok(&["bid", "submit", "third", "--arrivals"]).await;
+
+    let shown = shell.ok(&["bid", "show", "third"]).await;
+    let versions = shown["sealed_versions"].as_array().expect("a list").iter();
+    let versions: Vec<_> = versions.map(|one| (&one["version"], &one["sequence"])).collect();
+    let expected = [(1, 1), (2, 3), (3, 3)].map(|(version, act)| (Value::from(version), Value::from(act)));
+    assert_eq!(versions, expected.iter().map(|(version, act)| (version, act)).collect::<Vec<_>>());
+    assert_eq!(
+        (&shown["on_the_ledger"]["version"], &shown["on_the_ledger"]["sequence"]),
+        (&3.into(), &3.into())
+    );
 
     // Before the opening: names and one-time keys, and nothing else.
     let bids = shell.record(2, &format!("/v1/tenders/{tender}/bids")).await;

@@ -277,17 +277,8 @@ impl Signing<'_, '_> {
     }
 }
 
-/// Whether a key could sign at `time` what mandates limit, by itself and by what it comes from.
-pub(crate) fn standing(state: &Overlay<'_>, time: BlockTime, holder: &KeyHolder) -> Result<bool, StateError> {
-    match judge(state, time, holder, true) {
-        Ok(_) => Ok(true),
-        Err(Failure::Rejected(_)) => Ok(false),
-        Err(Failure::State(error)) => Err(error),
-    }
-}
-
-/// Whether a key may act for its organisation in a role at `time`, as far as that does not depend on the act: what a node
-/// asks before it does something for the organisation beside the ledger.
+/// Whether a key may act for its organisation in a role at `time`, as far as that does not depend on an act: asked of keys that
+/// signed inside an envelope, and of those for which a node does something beside the ledger.
 ///
 /// # Errors
 /// [`StateError`].
@@ -298,8 +289,16 @@ pub fn can_act(
     role: Role,
 ) -> Result<bool, StateError> {
     let organisation = state.read(&OrganisationKey(&holder.organisation))?;
+    let has_role = organisation.is_some_and(|known| known.has(role) && known.admitted_at <= time);
     let mandated = holder.mandate.as_ref().is_none_or(|mandate| mandate.roles.contains(&role));
-    Ok(organisation.is_some_and(|known| known.has(role)) && mandated && standing(state, time, holder)?)
+    if !(has_role && mandated) {
+        return Ok(false);
+    }
+    match judge(state, time, holder, true) {
+        Ok(_) => Ok(true),
+        Err(Failure::Rejected(_)) => Ok(false),
+        Err(Failure::State(error)) => Err(error),
+    }
 }
 
 /// Whether the key and what it comes from can be used at all.

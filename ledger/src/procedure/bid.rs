@@ -7,13 +7,11 @@ use minicbor::{Decode, Encode};
 use sealing::bid::{Accepted, BidContext, DealingBytes};
 use sealing::envelope::SizeClass;
 use sealing::message::{self, DocumentRef};
-use sealing::stamp::{IssuerKey, Stamp};
 use sealing::suite::{Digest, Ristretto255};
 
 use super::attestation::{self, Attestation};
 use super::epoch::sealed_committee;
-use super::stamp_key::period_of;
-use super::{Context, Procedure, opening};
+use super::{Context, Procedure, opening, stamp_key};
 use crate::codec::Bytes;
 use crate::crypto::{PublicKey, Signature};
 use crate::event::Event;
@@ -26,14 +24,12 @@ use crate::record::seat::Committee;
 use crate::record::tender::{EnvelopeClass, Tender};
 use crate::state::StateError;
 use crate::state::keys::{
-    BidKey, BidTallyKey, CommitteeKey, DealerKeyKey, EnvelopeKey, KeyHolderKey, LiveBidKey, StampKeyKey,
+    BidKey, BidTallyKey, CommitteeKey, DealerKeyKey, EnvelopeKey, KeyHolderKey, LiveBidKey,
 };
 use crate::time::BlockTime;
 
 /// Most live bids of a tender.
 pub const MAX_LIVE_BIDS: u32 = 4_096;
-/// For how many quarters after its own a stamp can be used.
-pub const STAMP_QUARTERS: u16 = 3;
 
 /// A sealed bid. The transaction is signed with its one-time key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -161,19 +157,6 @@ impl SubmitBid {
         Ok(former)
     }
 
-    /// E5: a stamp of a centre, of this quarter or one of those before.
-    fn check_stamp(&self, context: &Context<'_, '_>) -> Result<(), Failure> {
-        let wrong = || Failure::from(Rejection::InvalidStamp);
-        let stamp = Stamp::decode(self.stamp.as_slice()).map_err(|_| wrong())?;
-        let (issuer, period) = (stamp.key.issuer, stamp.key.period);
-        let age = period_of(context.time).checked_sub(period).ok_or_else(wrong)?;
-        let known = context.state.read(&StampKeyKey(issuer, period))?.filter(|_| age <= STAMP_QUARTERS);
-        let key =
-            IssuerKey::from_modulus(known.ok_or_else(wrong)?.modulus.as_slice()).map_err(|_| wrong())?;
-        let one_time = sealing::id::OneTimeKey::from_bytes(*context.key.as_bytes());
-        stamp.verify::<Ristretto255>(&key, context.chain.as_str(), &one_time).map_err(|_| wrong())
-    }
-
     /// E6: every document is held by more centres than can fail.
     fn check_receipts(&self, context: &Context<'_, '_>, committee: &Committee) -> Result<(), Failure> {
         let tender = self.tender.sealed();
@@ -263,7 +246,10 @@ impl Procedure for SubmitBid {
         if tally.live >= MAX_LIVE_BIDS && !replaces {
             return Err(Rejection::TooManyBids.into());
         }
-        self.check_stamp(context)?;
+        // E5: a stamp lets the key in.
+        if !stamp_key::admits(context.state, context.chain, &self.stamp, &context.key, context.time)? {
+            return Err(Rejection::InvalidStamp.into());
+        }
         self.check_receipts(context, &committee)?;
         let dealer = DealerKey::from_bytes(dealing.dealer_bytes().try_into().unwrap_or_default());
         if context.state.read(&DealerKeyKey(tender.committee, &dealer))?.is_some() {

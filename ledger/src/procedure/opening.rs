@@ -19,8 +19,8 @@ use crate::codec::{self, Bytes};
 use crate::crypto::{PublicKey, verify};
 use crate::event::Event;
 use crate::execute::Speaker;
+use crate::execute::can_act;
 use crate::execute::speaker;
-use crate::execute::standing;
 use crate::id::{ChainId, CreditCode, GuaranteeId, TenderId};
 use crate::record::Due;
 use crate::record::bid::*;
@@ -30,7 +30,7 @@ use crate::record::tender::{Tender, TenderStage};
 use crate::rule::{RulePack, TradeKind, Unit, construction_tender as rule};
 use crate::state::keys::{
     BidBondKey, BidKey, BidTallyKey, ChunkKey, CommitteeKey, EnvelopeKey, GuaranteeKey, LiveBidKey,
-    OpenedBidKey, OpeningKey, OrganisationKey, TenderKey, live_bids_of,
+    OpenedBidKey, OpeningKey, TenderKey, live_bids_of,
 };
 use crate::state::{Overlay, StateError, StateRead, decode_value};
 use crate::time::{BlockTime, Span};
@@ -236,15 +236,12 @@ impl Judge<'_, '_> {
 
     /// Whether a key could speak for an organisation in a role when the opening began.
     fn speaks_for(&self, key: &PublicKey, code: &CreditCode, role: Role) -> Result<bool, StateError> {
-        let holder = match speaker(self.state, key)? {
-            Some(Speaker::Organisation(holder)) if holder.organisation == *code => holder,
-            _ => return Ok(false),
-        };
-        let organisation = self.state.read(&OrganisationKey(code))?;
-        let mandated = holder.mandate.as_ref().is_none_or(|mandate| mandate.roles.contains(&role));
-        let began = self.opening.began_at;
-        let can = organisation.is_some_and(|known| known.has(role) && known.admitted_at <= began) && mandated;
-        Ok(can && standing(self.state, began, &holder)?)
+        match speaker(self.state, key)? {
+            Some(Speaker::Organisation(holder)) if holder.organisation == *code => {
+                can_act(self.state, self.opening.began_at, &holder, role)
+            }
+            _ => Ok(false),
+        }
     }
 
     fn is_signed(&self, bid: &Bid, payload: &BidPayload) -> bool {

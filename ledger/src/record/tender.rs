@@ -76,6 +76,11 @@ impl EnvelopeClass {
     pub const fn bytes(self) -> usize {
         1024 << self as usize
     }
+
+    /// The class of envelopes of so many KiB; nothing for other lengths.
+    pub fn from_kib(kib: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.bytes() == kib as usize * 1024)
+    }
 }
 
 /// Where a tender stands.

@@ -183,22 +183,18 @@ pub(crate) async fn receipt(
     let documents = app.documents();
     let about = documents.shelf.held(&hash).filter(|about| about.tender == tender);
     let about = about.ok_or_else(|| Fault::new(Code::DocumentNotHeldHere))?;
-    let desk = app.handle.desk().clone();
-    let asking = desk.clone();
-    let (own, ended) = app
+    let (desk, len) = (app.handle.desk().clone(), about.len);
+    let (own, attestation) = app
         .read(move |view| {
-            let ended = view.get(&TenderKey(&tender))?.is_none_or(|tender| has_ended(tender.stage));
-            Ok((asking.own_centre(&view.snapshot)?, ended))
+            let own = desk.own_centre(&view.snapshot)?.ok_or(TicketError::NotSeated)?;
+            if view.get(&TenderKey(&tender))?.is_none_or(|tender| has_ended(tender.stage)) {
+                return Err(TicketError::NotAccepting.into());
+            }
+            let reference = DocumentRef { sha256: *hash.as_bytes(), len };
+            let bytes = message::receipt::<Ristretto255>(view.chain.as_str(), &tender.sealed(), &reference);
+            Ok((own, desk.voice.attest(bytes.as_bytes()).map_err(|error| not_signed(&error))?))
         })
         .await?;
-    let own = own.ok_or(TicketError::NotSeated)?;
-    if ended {
-        return Err(TicketError::NotAccepting.into());
-    }
-    let reference = DocumentRef { sha256: *hash.as_bytes(), len: about.len };
-    let chain = app.handle.genesis().chain_id.clone();
-    let bytes = message::receipt::<Ristretto255>(chain.as_str(), &tender.sealed(), &reference);
-    let attestation = desk.voice.attest(bytes.as_bytes()).map_err(|error| not_signed(&error))?;
     Ok(Json(DocumentReceipt {
         document: hash.to_string(),
         len: about.len,

@@ -30,8 +30,9 @@ use super::show::segment;
 use crate::api::schema::{Amount, OpenedBid, SealedBid};
 use folder::Folder;
 
-pub(crate) use bond::SignBond;
+pub(crate) use bond::{SignBond, signed_bytes};
 pub(crate) use folder::tender_and_committee;
+pub(crate) use send::arrivals;
 
 /// Sealed bids.
 #[derive(Subcommand)]
@@ -152,11 +153,17 @@ impl Prepare {
     async fn run(self, console: &Console) -> Result<Exit, Failure> {
         let nodes = Nodes::new(&self.nodes.nodes)?;
         let opener = self.open.opener()?;
-        let protection = self.open.protection(self.unencrypted)?;
-        let folder = Folder::create(&self.folder, &nodes, &self.tender, protection.as_ref()).await?;
+        let (folder, made) = match Folder::existing(&self.folder, &self.tender)? {
+            Some(folder) => (folder, None),
+            None => {
+                let protection = || self.open.protection(self.unencrypted);
+                let made = Folder::create(&self.folder, &nodes, &self.tender, &opener, protection).await?;
+                (made.0, Some(made.1))
+            }
+        };
         if folder.facts.stamp.is_none() {
             let bidder = super::device::ledger_key(&opener, &self.key)?;
-            let one_time = folder.one_time_key_with(protection.as_ref(), &opener)?;
+            let one_time = made.map_or_else(|| folder.one_time_key(&opener), Ok)?;
             let stamp = stamp::obtain(&nodes, &bidder, &one_time, self.issuer.as_deref()).await?;
             folder.with_stamp(&stamp)?;
         }
@@ -175,20 +182,25 @@ impl Prepare {
 
 impl OnFolder {
     async fn withdraw(self, console: &Console) -> Result<Exit, Failure> {
-        let (folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
+        let (mut folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
         let key = folder.one_time_key(&self.open.opener()?)?;
-        let sequence = folder.recorded_sequence(&nodes).await?.saturating_add(1);
+        let sequence = folder.recorded(&nodes).await?.map_or(0, |bid| bid.sequence).saturating_add(1);
         let act = LedgerAction::WithdrawBid(WithdrawBid { tender: folder.tender()?, sequence });
-        send::submit(console, &nodes, &folder, &key, act).await
+        send::submit(console, &nodes, &mut folder, &key, sequence, act).await
     }
 
     async fn show(self, console: &Console) -> Result<Exit, Failure> {
-        let (folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
+        let (mut folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
         let recorded = folder.recorded(&nodes).await?;
-        let versions: Vec<u32> = folder.versions();
+        folder.note_recorded(recorded.as_ref().map_or(0, |bid| bid.sequence))?;
+        let versions = folder.versions().into_iter().map(|number| {
+            let version = folder.version(number)?;
+            Ok(serde_json::json!({ "version": number, "sequence": version.sequence, "bid": version.bid }))
+        });
+        let versions = versions.collect::<Result<Vec<_>, Failure>>()?;
         let recorded = recorded.map(|bid| {
             serde_json::json!({
-                "bid": bid.bid, "version": bid.version, "sequence": bid.sequence, "status": bid.status,
+                "bid": bid.bid, "version": folder.version_of(&bid.bid), "sequence": bid.sequence, "status": bid.status,
                 "order": bid.order, "at": bid.at, "documents": bid.documents,
             })
         });
@@ -226,15 +238,22 @@ impl OnFolder {
     }
 
     async fn open_self(self, console: &Console) -> Result<Exit, Failure> {
-        let (folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
+        let (mut folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
         let opener = self.open.opener()?;
         let recorded = folder.recorded(&nodes).await?.ok_or_else(|| {
             Failure::failed(words("The ledger has no bid of this folder.", "账本上没有该目录的投标。"))
         })?;
-        let secret = folder.dealer_secret(&opener, recorded.version)?;
+        let version = folder.version_of(&recorded.bid).ok_or_else(|| {
+            Failure::failed(words(
+                "What the ledger has was sealed in a copy of this folder; its secret is there.",
+                "账本上的投标是在该目录的另一副本中封装的，密钥在该副本中。",
+            ))
+        })?;
+        let secret = folder.dealer_secret(&opener, version)?;
         let secret = Bytes::new(secret.to_vec()).map_err(|e| folder::broken(&e))?;
         let act = LedgerAction::OpenOwnBid(OpenOwnBid { tender: folder.tender()?, secret });
-        send::submit(console, &nodes, &folder, &folder.one_time_key(&opener)?, act).await
+        let key = folder.one_time_key(&opener)?;
+        send::submit(console, &nodes, &mut folder, &key, recorded.sequence, act).await
     }
 }
 
@@ -301,7 +320,5 @@ pub(crate) async fn fetch_documents(
 
 /// The envelope class of so many KiB.
 fn class_of(kib: u32) -> Result<EnvelopeClass, Failure> {
-    let mut all = EnvelopeClass::ALL.into_iter();
-    all.find(|class| class.bytes() == kib as usize * 1024)
-        .ok_or_else(|| folder::broken(&"an unknown envelope length"))
+    EnvelopeClass::from_kib(kib).ok_or_else(|| folder::broken(&"an unknown envelope length"))
 }

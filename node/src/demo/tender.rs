@@ -8,10 +8,9 @@ use std::path::PathBuf;
 
 use ledger::action::Action as LedgerAction;
 use ledger::amount::{Amount, Currency};
-use ledger::codec::{self, Bytes};
+use ledger::codec::Bytes;
 use ledger::crypto::SigningKey;
 use ledger::id::{BidId, TenderId};
-use ledger::procedure::attestation::Attestation;
 use ledger::procedure::bid::{Arrival, StoredDocument, SubmitBid};
 use ledger::procedure::opening_shares::OpenShares;
 use ledger::procedure::withdrawal::WithdrawBid;
@@ -19,8 +18,6 @@ use ledger::record::bid::{BidBond, BondLetter, LotPrice, STAMP_BYTES};
 use ledger::record::tender::EnvelopeClass;
 use ledger::time::{BlockTime, DAY_MS, Span};
 use sealing::committee::Committee;
-use sealing::message;
-use sealing::suite::Ristretto255;
 use serde_json::Value;
 
 use super::cast::{
@@ -131,9 +128,8 @@ async fn notice(stage: &mut Stage<'_>, project: &str, title: &str, of: Words) ->
         format!("tender {}, deadline {}", record.code, record.closes_at),
         format!("招标项目 {}，投标截止 {}", record.code, record.closes_at),
     ));
-    let mut classes = EnvelopeClass::ALL.into_iter();
-    let envelope = classes.find(|class| class.bytes() == record.envelope_kib as usize * 1024);
-    let envelope = envelope.ok_or_else(|| strange(&"an unknown length of envelopes"))?;
+    let envelope = EnvelopeClass::from_kib(record.envelope_kib)
+        .ok_or_else(|| strange(&"an unknown length of envelopes"))?;
     Ok(Open { id: id.parse().map_err(|e| strange(&e))?, envelope, committee })
 }
 
@@ -167,7 +163,7 @@ async fn bidding(stage: &mut Stage<'_>, open: &Open) -> Result<Bidder, Failure> 
         "six admission stamps, each signed by a centre that does not see what it signs",
         "六张准入凭证，签发中心看不到所签内容",
     ));
-    let [mut first, mut second, mut third, mut fourth, mut fifth, mut late] =
+    let [mut first, mut second, mut third, mut fourth, mut fifth, late] =
         <[Bidder; 6]>::try_from(bidders).map_err(|_| strange(&"six bidders"))?;
 
     let documents = first.documents(stage)?;
@@ -219,7 +215,6 @@ async fn bidding(stage: &mut Stage<'_>, open: &Open) -> Result<Bidder, Failure> 
         "before the opening everybody sees: 4 envelopes, their names and one-time keys, and nothing else",
         "开标前任何人只能看到：4 个信封及其编号与一次性公钥",
     ));
-    late.sequence = 0;
     Ok(late)
 }
 
@@ -247,7 +242,7 @@ async fn deadline(stage: &mut Stage<'_>, open: &Open, mut late: Bidder) -> Resul
         BlockTime::parse(tender["closes_at"].as_str().unwrap_or_default()).map_err(|e| strange(&e))?;
     let before = BlockTime::from_millis(closes.as_millis() - 60_000).map_err(|e| strange(&e))?;
     stage.pass_days(&before.to_string()).await?;
-    let actor = late.actor(ZHUHAI)?;
+    let actor = late.actor(ZHUHAI);
     let mut act = late.sealed(stage, open, 3_890, None).await?;
     act.arrivals = late.arrivals(stage, open, &act).await?;
     let what = words(
@@ -363,9 +358,8 @@ impl Bidder {
     }
 
     /// Whoever holds the one-time key, at another city's node.
-    fn actor(&self, node: usize) -> Result<Actor, Failure> {
-        let title = words("one-time key", "一次性密钥");
-        Ok(Actor { title, key: self.one_time.clone(), node })
+    fn actor(&self, node: usize) -> Actor {
+        Actor { title: words("one-time key", "一次性密钥"), key: self.one_time.clone(), node }
     }
 
     fn target<'a>(&'a self, stage: &'a Stage<'_>, open: &'a Open, sequence: u32) -> Target<'a> {
@@ -450,8 +444,7 @@ impl Bidder {
             valid_until: stage.clock().plus(Span::from_millis(BOND_DAYS * DAY_MS)),
             bind: Bytes::new(bind).map_err(|e| strange(&e))?,
         };
-        let signed = message::guarantee::<Ristretto255>(&codec::encode(&letter));
-        let signature = bank.key.sign(signed.as_bytes());
+        let signature = bank.key.sign(&crate::cli::bid::signed_bytes(&letter));
         let opening = Bytes::new(opening.to_vec()).map_err(|e| strange(&e))?;
         Ok(BidBond { letter, key: bank.key.public_key(), signature, opening })
     }
@@ -465,7 +458,7 @@ impl Bidder {
         what: Words,
     ) -> Result<(), Failure> {
         let act = self.sealed(stage, open, price, document).await?;
-        let actor = self.actor((self.party.at + 2) % CENTRES.len())?;
+        let actor = self.actor((self.party.at + 2) % CENTRES.len());
         stage.act(&actor, LedgerAction::SubmitBid(act), what).await.map(|_| ())
     }
 
@@ -477,13 +470,13 @@ impl Bidder {
         let act = sealed.act(open.id, self.sequence, &self.stamp, Vec::new());
         let act = act.ok_or_else(|| strange(&"a bid of another length"))?;
         let what = words("sealed what is no bid; nobody can tell yet", "密封内容并非投标，此时无人知晓");
-        stage.act(&self.actor(GUANGZHOU)?, LedgerAction::SubmitBid(act), what).await.map(|_| ())
+        stage.act(&self.actor(GUANGZHOU), LedgerAction::SubmitBid(act), what).await.map(|_| ())
     }
 
     async fn withdraw(&mut self, stage: &mut Stage<'_>, open: &Open) -> Result<(), Failure> {
         self.sequence += 1;
         let act = LedgerAction::WithdrawBid(WithdrawBid { tender: open.id, sequence: self.sequence });
-        stage.act(&self.actor(GUANGZHOU)?, act, words("withdrew its bid", "撤回投标")).await.map(|_| ())
+        stage.act(&self.actor(GUANGZHOU), act, words("withdrew its bid", "撤回投标")).await.map(|_| ())
     }
 
     async fn refused(
@@ -497,7 +490,7 @@ impl Bidder {
         let sealed = self.target(stage, open, sequence).seal_garbage(b"anything").map_err(|e| strange(&e))?;
         let act = sealed.act(open.id, sequence, &self.stamp, Vec::new());
         let act = act.ok_or_else(|| strange(&"a bid of another length"))?;
-        stage.refused(&self.actor(GUANGZHOU)?, LedgerAction::SubmitBid(act), code, what).await
+        stage.refused(&self.actor(GUANGZHOU), LedgerAction::SubmitBid(act), code, what).await
     }
 
     /// What the centres that are up say when a bid came.
@@ -510,15 +503,7 @@ impl Bidder {
         let bid = name_of(stage, self, open, act)?;
         let request = Request::Arrival { bid };
         let ticket = Ticket::sign(stage.chain(), &self.one_time, open.id, request, self.stamp.clone());
-        let mut arrivals = Vec::new();
-        for client in stage.nodes()?.all() {
-            let receipt = client.arrival(&ticket).await.map_err(|e| e.into_failure(client.url()))?;
-            let at = BlockTime::from_millis(receipt.at_ms).map_err(|e| strange(&e))?;
-            let Attestation { key, signature } =
-                receipt.attestation.try_into().map_err(|e: crate::api::schema::InvalidField| strange(&e))?;
-            arrivals.push(Arrival { at, key, signature });
-        }
-        Ok(arrivals)
+        crate::cli::bid::arrivals(&quiet(), &stage.nodes()?, stage.chain(), bid, &ticket).await
     }
 }
 

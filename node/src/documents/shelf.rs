@@ -18,6 +18,7 @@ use ledger::time::BlockTime;
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
+use crate::durable::write_whole;
 use crate::host::free_bytes;
 
 /// Bytes of a file in `about`, at most.
@@ -315,14 +316,7 @@ impl Shelf {
     }
 
     fn write_about(&self, hash: &DocumentHash, about: &About) -> Result<(), ShelfError> {
-        let path = self.path("about", hash);
-        let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
-        file.write_all(&codec::encode(about))?;
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        File::open(self.dir.join("about"))?.sync_all()?;
-        Ok(())
+        Ok(write_whole(&self.path("about", hash), &codec::encode(about))?)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use consensus::signer::{Signer, SigningFailed};
 use ledger::crypto::{PublicKey, Signature, SigningKey};
+use zeroize::Zeroizing;
 
 use super::error::{CERTIFICATE_KEY, LEDGER_KEY};
 use super::file::{self, KEY_FILE_BYTES_MAX};
@@ -130,12 +131,6 @@ impl Opener {
         Self { passphrase, pin, module, entered: Mutex::new(None) }
     }
 
-    /// An opener that was told the passphrase already.
-    #[must_use]
-    pub fn knowing(passphrase: &Passphrase) -> Self {
-        Self { entered: Mutex::new(Some(passphrase.clone())), ..Self::default() }
-    }
-
     /// A key that signs acts or votes.
     ///
     /// # Errors
@@ -174,32 +169,49 @@ impl Opener {
         Ok(secret)
     }
 
-    /// Writes a text that is a secret of another kind into a new file, encrypted if another file is, with the passphrase of
-    /// that. It is on the disk, and so is its name.
+    /// Writes a secret of another kind into a new file: a line that says the kind and the bytes in hexadecimal, encrypted if
+    /// another file is, with the passphrase of that. It is on the disk, and so is its name.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn create_text_like(&self, path: &Path, like: &Path, text: &[u8]) -> Result<(), KeyError> {
+    pub fn create_secret_like(
+        &self,
+        path: &Path,
+        like: &Path,
+        header: &str,
+        secret: &[u8],
+    ) -> Result<(), KeyError> {
+        let digits = Zeroizing::new(hex::encode(secret));
+        // Of its length from the beginning: a text that grows leaves copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(header.len() + digits.len() + 2));
+        for part in [header, "\n", &digits, "\n"] {
+            text.push_str(part);
+        }
         if is_encrypted(like)? {
-            file::create(path, &file::encrypt(text, &self.passphrase_of(like)?)?)?;
+            file::create(path, &file::encrypt(text.as_bytes(), &self.passphrase_of(like)?)?)?;
         } else {
-            file::create(path, text)?;
+            file::create(path, text.as_bytes())?;
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
         let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|reason| KeyError::Io { path: path.into(), reason })
     }
 
-    /// The text of such a file.
+    /// The bytes of a secret that is in such a file.
     ///
     /// # Errors
-    /// [`KeyError`].
-    pub fn text(&self, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
-        let bytes = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
-        if !file::is_encrypted(&bytes) {
-            return Ok(bytes);
+    /// [`KeyError`]; [`KeyError::NotAKey`] for a file of another kind.
+    pub fn secret_bytes(&self, path: &Path, header: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let mut text = file::read_private(path, KEY_FILE_BYTES_MAX, 0o077)?;
+        if file::is_encrypted(&text) {
+            text = self.decrypt(path, &text)?;
         }
-        self.decrypt(path, &bytes)
+        let digits = text.strip_prefix(header.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n"));
+        let digits = digits.and_then(|rest| rest.strip_suffix(b"\n"));
+        let digits = digits.ok_or_else(|| KeyError::NotAKey(path.into()))?;
+        let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
+        hex::decode_to_slice(digits, bytes.as_mut()).map_err(|_| KeyError::NotAKey(path.into()))?;
+        Ok(bytes)
     }
 
     /// The private key of a certificate.
@@ -233,7 +245,7 @@ impl Opener {
         self.parse(path, &plain)
     }
 
-    fn decrypt(&self, path: &Path, bytes: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
+    fn decrypt(&self, path: &Path, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         if let Some(entered) = self.entered() {
             match file::decrypt(path, bytes, &entered) {
                 // It was another file's; this one's is asked for.
@@ -304,13 +316,13 @@ impl KeyFile {
         file::replace(path, &self.contents(passphrase)?)
     }
 
-    fn contents(&self, passphrase: Option<&Passphrase>) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
+    fn contents(&self, passphrase: Option<&Passphrase>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let text = match self {
             Self::Ledger(secret) => Some(secret.text()),
             Self::Certificate(key) => key.pem(),
         };
         let text = text.ok_or_else(|| KeyError::from(TokenFault::StaysThere))?;
-        Ok(zeroize::Zeroizing::new(match passphrase {
+        Ok(Zeroizing::new(match passphrase {
             Some(passphrase) => file::encrypt(text.as_bytes(), passphrase)?,
             None => text.as_bytes().to_vec(),
         }))

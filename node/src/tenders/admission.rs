@@ -4,16 +4,13 @@ use ledger::codec::{self, Bytes};
 use ledger::crypto::{PublicKey, Signature, SigningKey, verify};
 use ledger::hash::DocumentHash;
 use ledger::id::{BidId, ChainId, CreditCode, TenderId};
-use ledger::procedure::bid::STAMP_QUARTERS;
-use ledger::procedure::stamp_key::period_of;
+use ledger::procedure::stamp_key;
 use ledger::record::bid::STAMP_BYTES;
 use ledger::record::tender::{Tender, TenderStage};
-use ledger::state::keys::{CommitteeKey, StampKeyKey, TenderKey};
+use ledger::state::keys::{CommitteeKey, TenderKey};
 use ledger::state::{StateError, StateRead, read};
 use ledger::time::BlockTime;
 use minicbor::{Decode, Encode};
-use sealing::stamp::{IssuerKey, Stamp};
-use sealing::suite::Ristretto255;
 
 /// Bytes of a ticket, at most.
 pub const TICKET_BYTES_MAX: usize = 1_024;
@@ -126,18 +123,10 @@ impl Ticket {
         }
         let signed = signed_bytes(chain, &self.tender, &self.request);
         verify(&self.key, &signed, &self.signature).map_err(|_| TicketError::Signature)?;
-        self.check_stamp(state, chain, now)?;
+        if !stamp_key::admits(state, chain, &self.stamp, &self.key, now)? {
+            return Err(TicketError::Stamp);
+        }
         Ok(tender)
-    }
-
-    fn check_stamp(&self, state: &dyn StateRead, chain: &ChainId, now: BlockTime) -> Result<(), TicketError> {
-        let stamp = Stamp::decode(self.stamp.as_slice()).map_err(|_| TicketError::Stamp)?;
-        let fresh = period_of(now).checked_sub(stamp.key.period).is_some_and(|age| age <= STAMP_QUARTERS);
-        let issuer = read(state, &StampKeyKey(stamp.key.issuer, stamp.key.period))?;
-        let issuer = issuer.filter(|_| fresh).ok_or(TicketError::Stamp)?;
-        let key = IssuerKey::from_modulus(issuer.modulus.as_slice()).map_err(|_| TicketError::Stamp)?;
-        let one_time = sealing::id::OneTimeKey::from_bytes(*self.key.as_bytes());
-        stamp.verify::<Ristretto255>(&key, chain.as_str(), &one_time).map_err(|_| TicketError::Stamp)
     }
 }
 

@@ -1,24 +1,24 @@
 //! When bids came, as this centre has signed for it: once for each bid, on the disk before it is said.
 //!
-//! The file has a line for each arrival: tender, bid, one-time key and milliseconds. A line that a crash cut off was never
-//! acknowledged and is left out. At every start the lines of tenders that take no bids any more could go; they are kept until
-//! the file is long, because they are this centre's own record of what it has said.
+//! The file has a line for each arrival: tender, bid, one-time key and milliseconds. It is this centre's own record of what
+//! it has said, and nothing is taken out of it.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io;
 use std::path::Path;
 
 use ledger::crypto::PublicKey;
 use ledger::id::{BidId, TenderId};
 use ledger::time::BlockTime;
 
+use super::lines::Lines;
+
 /// Most arrivals under one one-time key: two for each of its 16 versions.
 pub const PER_KEY_MAX: usize = 32;
 
 /// The arrivals of this centre.
 pub struct Arrivals {
-    file: File,
+    lines: Lines,
     bids: BTreeMap<BidId, (TenderId, BlockTime)>,
     by_key: BTreeMap<PublicKey, usize>,
 }
@@ -38,25 +38,16 @@ impl Arrivals {
     /// Reads the file, which is made if it is not there.
     ///
     /// # Errors
-    /// When it cannot be read or made.
+    /// When it cannot be read or made, or is damaged.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let (mut bids, mut by_key, mut whole) = (BTreeMap::new(), BTreeMap::new(), 0_u64);
-        let mut lines = BufReader::new(&file);
-        let mut line = String::new();
-        while lines.read_line(&mut line)? > 0 {
-            let Some((tender, bid, key, at)) = line.strip_suffix('\n').and_then(parse) else { break };
+        let (mut bids, mut by_key) = (BTreeMap::new(), BTreeMap::new());
+        let lines = Lines::open(path, |line| {
+            let (tender, bid, key, at) = parse(line)?;
             bids.entry(bid).or_insert((tender, at));
             *by_key.entry(key).or_insert(0) += 1;
-            whole = whole.saturating_add(line.len() as u64);
-            line.clear();
-        }
-        if whole < file.metadata()?.len() {
-            tracing::warn!(path = %path.display(), "the last line is cut off and was never acknowledged; it goes");
-            file.set_len(whole)?;
-            file.sync_all()?;
-        }
-        Ok(Self { file, bids, by_key })
+            Some(())
+        })?;
+        Ok(Self { lines, bids, by_key })
     }
 
     /// When a bid came: now, or when it was first said. It is on the disk when this returns.
@@ -77,14 +68,7 @@ impl Arrivals {
         if count >= PER_KEY_MAX {
             return Err(ArrivalError::TooMany);
         }
-        let line = format!("{tender} {bid} {key} {}\n", now.as_millis());
-        let before = self.file.metadata()?.len();
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
-            // Half a line would hide what comes after it.
-            self.file.set_len(before)?;
-            return Err(error.into());
-        }
+        self.lines.add(&format!("{tender} {bid} {key} {}", now.as_millis()))?;
         self.bids.insert(bid, (tender, now));
         self.by_key.insert(key, count.saturating_add(1));
         Ok(now)

@@ -137,25 +137,11 @@ impl Keys {
     }
 
     fn read(&self, path: &Path, header: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = self.opener.text(path)?;
-        let digits = text.strip_prefix(header.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n"));
-        let digits = digits.and_then(|rest| rest.strip_suffix(b"\n"));
-        let digits = digits.ok_or_else(|| KeyError::NotAKey(path.into()))?;
-        let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
-        hex::decode_to_slice(digits, bytes.as_mut()).map_err(|_| KeyError::NotAKey(path.into()))?;
-        Ok(Some(bytes))
+        path.exists().then(|| self.opener.secret_bytes(path, header)).transpose()
     }
 
     fn write(&self, path: &Path, header: &str, secret: &[u8]) -> Result<(), KeyError> {
-        let digits = Zeroizing::new(hex::encode(secret));
-        let mut text = Zeroizing::new(String::with_capacity(header.len() + digits.len() + 2));
-        for part in [header, "\n", &digits, "\n"] {
-            text.push_str(part);
-        }
-        self.opener.create_text_like(path, &self.like, text.as_bytes())?;
+        self.opener.create_secret_like(path, &self.like, header, secret)?;
         tracing::info!(path = %path.display(), "a key was made: back it up, nobody else has it");
         Ok(())
     }

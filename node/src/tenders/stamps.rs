@@ -5,9 +5,8 @@
 //! nobody a stamp.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use ledger::codec::{self, Bytes};
 use ledger::crypto::{PublicKey, Signature, SigningKey, verify};
@@ -19,6 +18,8 @@ use ledger::record::organisation::Role;
 use ledger::state::{Overlay, StateError, StateRead};
 use ledger::time::BlockTime;
 use minicbor::{Decode, Encode};
+
+use super::lines::Lines;
 
 /// Bytes of a request, at most.
 pub const REQUEST_BYTES_MAX: usize = 1_024;
@@ -121,7 +122,7 @@ impl StampRequest {
 
 /// What was issued in a quarter.
 struct Quarter {
-    file: File,
+    lines: Lines,
     issued: BTreeMap<CreditCode, BTreeSet<DocumentHash>>,
 }
 
@@ -156,13 +157,7 @@ impl Stamps {
         if issued.map_or(0, BTreeSet::len) >= most as usize {
             return Err(RequestError::Quota(most));
         }
-        let before = quarter.file.metadata()?.len();
-        let line = format!("{of} {name}\n");
-        let written = quarter.file.write_all(line.as_bytes()).and_then(|()| quarter.file.sync_data());
-        if let Err(error) = written {
-            quarter.file.set_len(before)?;
-            return Err(error.into());
-        }
+        quarter.lines.add(&format!("{of} {name}"))?;
         quarter.issued.entry(of.clone()).or_default().insert(name);
         Ok(())
     }
@@ -178,23 +173,12 @@ impl Stamps {
 
 impl Quarter {
     fn read(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut issued: BTreeMap<CreditCode, BTreeSet<DocumentHash>> = BTreeMap::new();
-        let (mut whole, mut line) = (0_u64, String::new());
-        let mut lines = BufReader::new(&file);
-        while lines.read_line(&mut line)? > 0 {
-            let parts = line.strip_suffix('\n').and_then(|line| line.split_once(' '));
-            let parsed = parts.and_then(|(code, name)| Some((code.parse().ok()?, name.parse().ok()?)));
-            let Some((code, name)) = parsed else { break };
-            issued.entry(code).or_default().insert(name);
-            whole = whole.saturating_add(line.len() as u64);
-            line.clear();
-        }
-        if whole < file.metadata()?.len() {
-            tracing::warn!(path = %path.display(), "the last line is cut off: its stamp was never issued");
-            file.set_len(whole)?;
-            file.sync_all()?;
-        }
-        Ok(Self { file, issued })
+        let lines = Lines::open(path, |line| {
+            let (code, name) = line.split_once(' ')?;
+            issued.entry(code.parse().ok()?).or_default().insert(name.parse().ok()?);
+            Some(())
+        })?;
+        Ok(Self { lines, issued })
     }
 }

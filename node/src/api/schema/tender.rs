@@ -269,8 +269,6 @@ impl TryFrom<PublishTender> for act::tender::PublishTender {
         let lot = |(i, lot): (usize, Lot)| {
             lot.try_into().map_err(|e: InvalidField| e.within(&format!("lots[{i}]")))
         };
-        let mut classes = t::EnvelopeClass::ALL.into_iter();
-        let envelope = classes.find(|class| class.bytes() == a.envelope_kib as usize * 1024);
         Ok(Self {
             project: parse("project", &a.project)?,
             title: parse("title", &a.title)?,
@@ -281,7 +279,7 @@ impl TryFrom<PublishTender> for act::tender::PublishTender {
             closes_at: parse_time("closes_at", &a.closes_at)?,
             grace: Span::from_millis(a.grace_ms),
             validity_days: a.validity_days,
-            envelope: envelope
+            envelope: t::EnvelopeClass::from_kib(a.envelope_kib)
                 .ok_or_else(|| InvalidField::new("envelope_kib", "is one of 1, 2, 4, 8, 16"))?,
         })
     }

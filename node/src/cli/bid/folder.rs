@@ -2,6 +2,9 @@
 //!
 //! `bid.json` has what is public or will be; `one-time.key` and `version-N/dealer.key` are keys, private and encrypted unless the
 //! bidder did without; `version-N/sealed.json` is what goes to the ledger, `version-N/*.sealed` the encrypted documents.
+//!
+//! N counts what was sealed in this folder. It is not the number of the act on the ledger, which counts bids and withdrawals
+//! under the one-time key; a sealed version says which act it can be, and nothing that was sealed is written over.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,10 +26,13 @@ use super::super::key::refuse;
 use super::super::output::{Failure, words};
 use super::super::show::segment;
 use crate::api::schema::{Committee as CommitteeRecord, SealedBid, Tender};
+use crate::durable::write_whole;
 use crate::keys::{KeyFile, Opener, Passphrase, Secret};
 
 /// First line of a file with a dealer's secret; the second is the scalar in hexadecimal.
 const DEALER_HEADER: &str = "zhulian dealer secret v1";
+/// The file of the one-time key.
+const ONE_TIME_KEY: &str = "one-time.key";
 
 /// What the folder says in the open.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,13 +52,16 @@ pub(super) struct Facts {
     /// The tender and its committee, as a node showed them.
     pub(super) notice: Tender,
     pub(super) committee: CommitteeRecord,
+    /// Number of the last act under the one-time key that is known to be on the ledger: what is sealed next is the act after it.
+    #[serde(default)]
+    pub(super) recorded: u32,
 }
 
 /// A version of the bid, as it was sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Version {
-    /// Its number under the one-time key.
+    /// The number that its act has under the one-time key: the dealing is bound to it.
     pub(super) sequence: u32,
     /// The bid's name, in hexadecimal.
     pub(super) bid: String,
@@ -130,31 +139,45 @@ fn committee_of(record: &CommitteeRecord, chain: &ChainId) -> Result<Committee, 
 }
 
 impl Folder {
-    /// Makes the folder, or takes up one whose stamp is still missing.
+    /// The folder of a bid in this tender, when it is there already.
+    pub(super) fn existing(root: &Path, tender: &str) -> Result<Option<Self>, Failure> {
+        if !root.join("bid.json").exists() {
+            return Ok(None);
+        }
+        let folder = Self::open(root)?;
+        if folder.facts.tender == tender {
+            return Ok(Some(folder));
+        }
+        Err(Failure::usage(words(
+            format!("{} is the folder of another bid.", root.display()),
+            format!("{} 是另一份投标的目录。", root.display()),
+        )))
+    }
+
+    /// Makes the folder, with its one-time key encrypted as asked; a key that an interrupted run left is taken up.
     pub(super) async fn create(
         root: &Path,
         nodes: &Nodes,
         tender: &str,
-        protection: Option<&Passphrase>,
-    ) -> Result<Self, Failure> {
-        if root.join("bid.json").exists() {
-            let folder = Self::open(root)?;
-            if folder.facts.tender != tender {
-                return Err(Failure::usage(words(
-                    format!("{} is the folder of another bid.", root.display()),
-                    format!("{} 是另一份投标的目录。", root.display()),
-                )));
-            }
-            return Ok(folder);
-        }
+        opener: &Opener,
+        protection: impl FnOnce() -> Result<Option<Passphrase>, Failure>,
+    ) -> Result<(Self, SigningKey), Failure> {
         let (chain, _) = nodes.chain().await?;
         let (notice, committee) = fetch(nodes, tender).await?;
         committee_of(&committee, &chain)?;
         fs::create_dir_all(root).map_err(|e| no_file(root, &e))?;
         restrict(root)?;
-        let secret = Secret::generate().map_err(|e| refuse(&e))?;
-        let key = secret.public_key();
-        KeyFile::Ledger(secret).create(&root.join("one-time.key"), protection).map_err(|e| refuse(&e))?;
+        let path = root.join(ONE_TIME_KEY);
+        let one_time = if path.exists() {
+            opener.secret(&path).map_err(|e| refuse(&e))?.signing_key()
+        } else {
+            let secret = Secret::generate().map_err(|e| refuse(&e))?;
+            let one_time = secret.signing_key();
+            let protection = protection()?;
+            KeyFile::Ledger(secret).create(&path, protection.as_ref()).map_err(|e| refuse(&e))?;
+            one_time
+        };
+        let key = one_time.public_key();
         let (bind, opening) = crate::bidding::hide(&key);
         let facts = Facts {
             chain: chain.to_string(),
@@ -165,10 +188,11 @@ impl Folder {
             opening: hex::encode(opening),
             notice,
             committee,
+            recorded: 0,
         };
         let folder = Self { root: root.to_owned(), facts };
         folder.write_facts(&folder.facts)?;
-        Ok(folder)
+        Ok((folder, one_time))
     }
 
     /// Opens a folder.
@@ -186,12 +210,22 @@ impl Folder {
 
     fn write_facts(&self, facts: &Facts) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(facts).map_err(|e| broken(&e))?;
-        write_whole(&self.root.join("bid.json"), text.as_bytes())
+        let path = self.root.join("bid.json");
+        write_whole(&path, text.as_bytes()).map_err(|e| no_file(&path, &e))
     }
 
     /// Notes the stamp.
     pub(super) fn with_stamp(&self, stamp: &[u8]) -> Result<(), Failure> {
         self.write_facts(&Facts { stamp: Some(hex::encode(stamp)), ..self.facts.clone() })
+    }
+
+    /// Notes that the ledger has this many acts under the one-time key; what was noted never goes back.
+    pub(super) fn note_recorded(&mut self, recorded: u32) -> Result<(), Failure> {
+        if recorded > self.facts.recorded {
+            self.facts.recorded = recorded;
+            self.write_facts(&self.facts)?;
+        }
+        Ok(())
     }
 
     pub(super) fn chain(&self) -> Result<ChainId, Failure> {
@@ -219,22 +253,8 @@ impl Folder {
 
     /// The one-time key.
     pub(super) fn one_time_key(&self, opener: &Opener) -> Result<SigningKey, Failure> {
-        let secret = opener.secret(&self.root.join("one-time.key")).map_err(|e| refuse(&e))?;
+        let secret = opener.secret(&self.root.join(ONE_TIME_KEY)).map_err(|e| refuse(&e))?;
         Ok(secret.signing_key())
-    }
-
-    /// The same just after it was made, without asking for the passphrase again.
-    pub(super) fn one_time_key_with(
-        &self,
-        protection: Option<&Passphrase>,
-        opener: &Opener,
-    ) -> Result<SigningKey, Failure> {
-        let known = protection.map_or_else(Opener::default, Opener::knowing);
-        let secret = known.secret(&self.root.join("one-time.key"));
-        match secret {
-            Ok(secret) => Ok(secret.signing_key()),
-            Err(_) => self.one_time_key(opener),
-        }
     }
 
     fn of_version(&self, version: u32) -> PathBuf {
@@ -278,18 +298,19 @@ impl Folder {
     /// Writes a version; the secret first, so that nothing is submitted that could not be opened.
     pub(super) fn finish(
         &self,
+        number: u32,
         version: &Version,
         dealer: &Zeroizing<[u8; 32]>,
         opener: &Opener,
     ) -> Result<(), Failure> {
-        let path = self.of_version(version.sequence);
-        let digits = Zeroizing::new(hex::encode(dealer.as_slice()));
-        let text = Zeroizing::new(format!("{DEALER_HEADER}\n{}\n", digits.as_str()));
+        let path = self.of_version(number);
+        let like = self.root.join(ONE_TIME_KEY);
         opener
-            .create_text_like(&path.join("dealer.key"), &self.root.join("one-time.key"), text.as_bytes())
+            .create_secret_like(&path.join("dealer.key"), &like, DEALER_HEADER, dealer.as_slice())
             .map_err(|e| refuse(&e))?;
         let text = serde_json::to_string_pretty(version).map_err(|e| broken(&e))?;
-        write_whole(&path.join("sealed.json"), text.as_bytes())
+        let path = path.join("sealed.json");
+        write_whole(&path, text.as_bytes()).map_err(|e| no_file(&path, &e))
     }
 
     /// A version that was sealed.
@@ -306,12 +327,16 @@ impl Folder {
         version: u32,
     ) -> Result<Zeroizing<[u8; 32]>, Failure> {
         let path = self.of_version(version).join("dealer.key");
-        let text = opener.text(&path).map_err(|e| refuse(&e))?;
-        let digits = text.strip_prefix(DEALER_HEADER.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n"));
-        let digits = digits.and_then(|rest| rest.strip_suffix(b"\n"));
-        let mut secret = Zeroizing::new([0; 32]);
-        let read = digits.and_then(|digits| hex::decode_to_slice(digits, secret.as_mut()).ok());
-        read.map(|()| secret).ok_or_else(|| no_file(&path, &"not a dealer's secret"))
+        let bytes = opener.secret_bytes(&path, DEALER_HEADER).map_err(|e| refuse(&e))?;
+        let secret = <[u8; 32]>::try_from(bytes.as_slice());
+        secret.map(Zeroizing::new).map_err(|_| no_file(&path, &"not a dealer's secret"))
+    }
+
+    /// The sealed version that a bid on the ledger is; nothing when it was sealed elsewhere.
+    pub(super) fn version_of(&self, bid: &str) -> Option<u32> {
+        self.versions()
+            .into_iter()
+            .find(|number| self.version(*number).is_ok_and(|version| version.bid == bid))
     }
 
     /// The file of an encrypted document of a version.
@@ -331,29 +356,10 @@ impl Folder {
         });
         asked.await
     }
-
-    /// Number of the last act that the ledger has under the one-time key.
-    pub(super) async fn recorded_sequence(&self, nodes: &Nodes) -> Result<u32, Failure> {
-        Ok(self.recorded(nodes).await?.map_or(0, |bid| bid.sequence))
-    }
 }
 
 /// Nobody else reads the folder.
 fn restrict(root: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(root, fs::Permissions::from_mode(0o700)).map_err(|e| no_file(root, &e))
-}
-
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let new = path.with_extension("new");
-    let write = || {
-        let mut file = fs::File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|e: std::io::Error| no_file(path, &e))
 }

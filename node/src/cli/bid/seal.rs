@@ -61,20 +61,20 @@ impl Seal {
         let opener = self.open.opener()?;
         let offer: OfferFile = read(&self.offer)?;
         let version = folder.versions().last().copied().unwrap_or(0).saturating_add(1);
-        if version > MAX_SEQUENCE {
+        let sequence = folder.facts.recorded.saturating_add(1);
+        if sequence > MAX_SEQUENCE {
             return Err(Failure::usage(words(
-                format!(
-                    "Under one key at most {MAX_SEQUENCE} versions can be recorded; prepare another bid."
-                ),
-                format!("同一密钥至多 {MAX_SEQUENCE} 个版本，请另行准备投标。"),
+                format!("Under one key at most {MAX_SEQUENCE} acts can be recorded; prepare another bid."),
+                format!("同一密钥至多 {MAX_SEQUENCE} 次操作，请另行准备投标。"),
             )));
         }
         let beside = self.offer.parent().unwrap_or(Path::new("."));
         let terms = offer.terms(&self.bidder, beside, &folder)?;
         let key = super::super::device::ledger_key(&opener, &self.key)?;
-        let sealed = seal(&folder, &opener, version, terms, &key, &offer.paths(beside))?;
+        let sealed = seal(&folder, &opener, (version, sequence), terms, &key, &offer.paths(beside))?;
         console.fields(&serde_json::json!({
-            "version": version, "bid": sealed.bid, "documents": sealed.documents.len(),
+            "version": version, "sequence": sealed.sequence, "bid": sealed.bid,
+            "documents": sealed.documents.len(),
         }));
         console.say(&words(
             "Sealed, and its opening was rehearsed. Submit it with `zhulian bid submit`.",
@@ -119,11 +119,11 @@ impl OfferFile {
     }
 }
 
-/// Seals a version in the folder.
+/// Seals a version of the folder as the act of this number.
 fn seal(
     folder: &Folder,
     opener: &Opener,
-    version: u32,
+    (number, sequence): (u32, u32),
     terms: Terms,
     key: &crate::keys::LedgerKey,
     files: &[PathBuf],
@@ -136,9 +136,9 @@ fn seal(
         envelope: class_of(folder.facts.notice.envelope_kib)?,
         committee: &committee,
         one_time_key: &one_time_key,
-        sequence: version,
+        sequence,
     };
-    let into = folder.begin(version)?;
+    let into = folder.begin(number)?;
     let count = u16::try_from(files.len()).map_err(|e| broken(&e))?;
     let sealed = target.seal(terms, key, count, |index, key| -> Result<_, Failure> {
         let path = files.get(usize::from(index)).ok_or_else(|| broken(&"a document is missing"))?;
@@ -159,13 +159,13 @@ fn seal(
     })?;
     let documents = sealed.documents.iter().map(|one| (one.hash.to_string(), one.len)).collect();
     let version = Version {
-        sequence: version,
+        sequence,
         bid: hex::encode(sealed.bid.as_bytes()),
         dealing: hex::encode(&sealed.dealing),
         envelope: hex::encode(&sealed.envelope),
         documents,
     };
-    folder.finish(&version, &sealed.dealer_secret.encode(), opener)?;
+    folder.finish(number, &version, &sealed.dealer_secret.encode(), opener)?;
     Ok(version)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ledger::action::Action as LedgerAction;
 use ledger::crypto::{SigningKey, verify};
-use ledger::id::{BidId, Height};
+use ledger::id::{BidId, ChainId, Height};
 use ledger::procedure::bid::{Arrival, SubmitBid};
 use ledger::time::{BlockTime, Span};
 use sealing::message;
@@ -19,7 +19,7 @@ use super::super::open::OpenArgs;
 use super::super::output::{Console, Exit, Failure, words};
 use super::super::sign::{random_salt, sign, submit_one};
 use super::super::trade::now;
-use super::folder::{Folder, broken};
+use super::folder::{Folder, Version, broken};
 use super::seal::{bytes_of, documents_of};
 use crate::api::schema::SubmitStatus;
 use crate::tenders::admission::{Request, Ticket};
@@ -48,35 +48,16 @@ pub(crate) struct Send {
 
 impl Send {
     pub(super) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
+        let (mut folder, nodes) = (Folder::open(&self.folder)?, Nodes::new(&self.nodes.nodes)?);
         let key = folder.one_time_key(&self.open.opener()?)?;
-        let version = folder.version(folder.newest()?)?;
-        let recorded = folder.recorded_sequence(&nodes).await?;
-        if recorded >= version.sequence {
-            return Err(Failure::usage(words(
-                "The newest version is on the ledger already; seal another one to replace it.",
-                "最新版本已入账；如需替换，请先封装新版本。",
-            )));
-        }
-        if recorded.saturating_add(1) != version.sequence {
-            return Err(Failure::usage(words(
-                format!(
-                    "The ledger expects act {} of this key and the newest version is {}; seal it anew.",
-                    recorded + 1,
-                    version.sequence
-                ),
-                format!(
-                    "账本期待该密钥的第 {} 次操作，而最新版本为第 {} 次，请重新封装。",
-                    recorded + 1,
-                    version.sequence
-                ),
-            )));
-        }
+        let number = folder.newest()?;
+        let version = folder.version(number)?;
+        can_be_next(&mut folder, &nodes, &version).await?;
         let (chain, tender, stamp) = (folder.chain()?, folder.tender()?, folder.stamp()?);
         let needed = sealing::committee::faults(folder.committee()?.seats()) + 1;
         let sealed = documents_of(&version)?;
         let local = sealed.into_iter().map(|document| {
-            let path = folder.document(version.sequence, &document.hash);
+            let path = folder.document(number, &document.hash);
             Local { path, document }
         });
         let local: Vec<Local> = local.collect();
@@ -94,26 +75,49 @@ impl Send {
         let closes = BlockTime::parse(&folder.facts.notice.closes_at).map_err(|e| broken(&e))?;
         let (_, status) = nodes.chain().await?;
         if self.arrivals || now(&status).plus(NEAR) >= closes {
-            act.arrivals = arrivals(console, &nodes, &folder, &key, &version.bid).await?;
+            let bid: BidId = version.bid.parse().map_err(|e| broken(&e))?;
+            let ticket = Ticket::sign(&chain, &key, tender, Request::Arrival { bid }, stamp);
+            act.arrivals = arrivals(console, &nodes, &chain, bid, &ticket).await?;
         }
-        submit(console, &nodes, &folder, &key, LedgerAction::SubmitBid(act)).await
+        submit(console, &nodes, &mut folder, &key, version.sequence, LedgerAction::SubmitBid(act)).await
     }
 }
 
+/// Whether a version can be the next act under the one-time key. What the ledger has is noted, so that what is sealed next can.
+async fn can_be_next(folder: &mut Folder, nodes: &Nodes, version: &Version) -> Result<(), Failure> {
+    let recorded = folder.recorded(nodes).await?;
+    let acts = recorded.as_ref().map_or(0, |bid| bid.sequence);
+    folder.note_recorded(acts)?;
+    if recorded.is_some_and(|bid| bid.bid == version.bid && bid.sequence == version.sequence) {
+        return Err(Failure::usage(words(
+            "The newest version is on the ledger already; seal another one to replace it.",
+            "最新版本已入账；如需替换，请先封装新版本。",
+        )));
+    }
+    let next = acts.saturating_add(1);
+    if next != version.sequence {
+        let sealed_as = version.sequence;
+        return Err(Failure::usage(words(
+            format!(
+                "The ledger expects act {next} of this key and the newest version is sealed as act {sealed_as}; seal it anew."
+            ),
+            format!("账本期待该密钥的第 {next} 次操作，而最新版本按第 {sealed_as} 次操作封装，请重新封装。"),
+        )));
+    }
+    Ok(())
+}
+
 /// What the centres of the nodes say when the bid came; those that say nothing are left out.
-async fn arrivals(
+pub(crate) async fn arrivals(
     console: &Console,
     nodes: &Nodes,
-    folder: &Folder,
-    key: &SigningKey,
-    bid: &str,
+    chain: &ChainId,
+    bid: BidId,
+    ticket: &Ticket,
 ) -> Result<Vec<Arrival>, Failure> {
-    let bid: BidId = bid.parse().map_err(|e| broken(&e))?;
-    let chain = folder.chain()?;
-    let ticket = Ticket::sign(&chain, key, folder.tender()?, Request::Arrival { bid }, folder.stamp()?);
     let (mut arrivals, mut centres) = (Vec::new(), Vec::new());
     for client in nodes.all() {
-        let receipt = match client.arrival(&ticket).await {
+        let receipt = match client.arrival(ticket).await {
             Ok(receipt) => receipt,
             Err(error) => {
                 console.remark(&error.into_failure(client.url()).message);
@@ -133,12 +137,13 @@ async fn arrivals(
     Ok(arrivals)
 }
 
-/// Signs an act with the one-time key, submits it and says what became of it.
+/// Signs an act with the one-time key, submits it and says what became of it; the folder notes that the ledger has it.
 pub(super) async fn submit(
     console: &Console,
     nodes: &Nodes,
-    folder: &Folder,
+    folder: &mut Folder,
     key: &SigningKey,
+    sequence: u32,
     act: LedgerAction,
 ) -> Result<Exit, Failure> {
     let (chain, status) = nodes.chain().await?;
@@ -153,6 +158,7 @@ pub(super) async fn submit(
     console.fields(&result);
     match result.status {
         SubmitStatus::Committed => {
+            folder.note_recorded(sequence)?;
             console.say(&words(
                 "On the ledger. `zhulian receipt get` fetches the receipt of this transaction.",
                 "已入账，可用 zhulian receipt get 取得该交易的回执。",
