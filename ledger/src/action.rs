@@ -3,16 +3,18 @@
 use minicbor::{Decode, Encode};
 
 use crate::procedure::{
-    admission::AdmitRole, approval::ApproveChange, bid::SubmitBid, clarification::ClarifyTender,
-    clarification::ExtendTender, clock::AdvanceClock, confirmation::ConfirmDeal, contract::RecordContract,
-    cosigner::RegisterCosigner, double_signing::ReportDoubleSigning, enrolment::Enrol,
-    guarantee::IssueGuarantee, listing::PublishListing, objection::AnswerObjection,
-    objection::RaiseObjection, ocsp_response::RecordOcspResponse, opening_shares::OpenShares,
+    admission::AdmitRole, approval::ApproveChange, award::AwardTender, bid::SubmitBid,
+    clarification::ClarifyTender, clarification::ExtendTender, clock::AdvanceClock,
+    confirmation::ConfirmDeal, contract::RecordContract, cosigner::RegisterCosigner,
+    double_signing::ReportDoubleSigning, enrolment::Enrol, expert::EnterExperts, guarantee::IssueGuarantee,
+    listing::PublishListing, objection::AnswerObjection, objection::RaiseObjection,
+    ocsp_response::RecordOcspResponse, opening_shares::OpenShares, panel::MendPanel, panel::NameExpert,
     project::RegisterProject, proposal::ProposeChange, publicity::PublishResult,
     qualification::DepositGuarantee, quote::SubmitQuote, registration::RegisterOrganisation,
     release::ReleaseGuarantee, revocation::RevokeCertificate, revocation_list::RecordRevocationList,
-    seat::RegisterSeatKey, self_opening::OpenOwnBid, shared_key::ReportSharedKey, staff::AppointStaff,
-    staff::RevokeMandate, stamp_key::RegisterStampKey, tender::PublishTender, withdrawal::WithdrawBid,
+    scores::CommitScores, scores::RevealScores, seat::RegisterSeatKey, self_opening::OpenOwnBid,
+    shared_key::ReportSharedKey, staff::AppointStaff, staff::RevokeMandate, stamp_key::RegisterStampKey,
+    tender::PublishTender, tender_contract::SignContract, withdrawal::WithdrawBid,
 };
 
 /// Everything that an organisation can ask the ledger to record.
@@ -123,12 +125,40 @@ pub enum Action {
     /// Somebody opens its own bid, because too few seats have.
     #[n(41)]
     OpenOwnBid(#[n(0)] OpenOwnBid),
+    /// A centre enters experts in the pool.
+    #[n(42)]
+    EnterExperts(#[n(0)] EnterExperts),
+    /// The hosting centre takes an expert off a panel, or has it filled.
+    #[n(43)]
+    MendPanel(#[n(0)] MendPanel),
+    /// A member of a panel commits to its scores.
+    #[n(44)]
+    CommitScores(#[n(0)] CommitScores),
+    /// A member of a panel reveals its scores.
+    #[n(45)]
+    RevealScores(#[n(0)] RevealScores),
+    /// Somebody shows who sat on a panel.
+    #[n(46)]
+    NameExpert(#[n(0)] NameExpert),
+    /// An organiser awards the lots of a tender.
+    #[n(47)]
+    AwardTender(#[n(0)] AwardTender),
+    /// Organiser or winner signs the contract of a lot.
+    #[n(48)]
+    SignContract(#[n(0)] SignContract),
 }
 
 impl Action {
     /// Whether a one-time key signs it, so that nobody knows who does it.
     pub const fn is_anonymous(&self) -> bool {
-        matches!(self, Self::SubmitBid(_) | Self::WithdrawBid(_) | Self::OpenOwnBid(_))
+        matches!(
+            self,
+            Self::SubmitBid(_)
+                | Self::WithdrawBid(_)
+                | Self::OpenOwnBid(_)
+                | Self::CommitScores(_)
+                | Self::RevealScores(_)
+        )
     }
 
     /// Its name in interfaces: `snake_case`, stable.
@@ -168,6 +198,13 @@ impl Action {
             Self::WithdrawBid(_) => "withdraw_bid",
             Self::OpenShares(_) => "open_shares",
             Self::OpenOwnBid(_) => "open_own_bid",
+            Self::EnterExperts(_) => "enter_experts",
+            Self::MendPanel(_) => "mend_panel",
+            Self::CommitScores(_) => "commit_scores",
+            Self::RevealScores(_) => "reveal_scores",
+            Self::NameExpert(_) => "name_expert",
+            Self::AwardTender(_) => "award_tender",
+            Self::SignContract(_) => "sign_contract",
         }
     }
 }

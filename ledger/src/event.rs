@@ -12,9 +12,12 @@ use crate::id::{
 };
 use crate::record::bid::BidStatus;
 use crate::record::certificate::RevocationReason;
+use crate::record::evaluation::ExcuseGround;
 use crate::record::guarantee::ReleaseGround;
 use crate::record::listing::EndReason;
 use crate::record::organisation::Role;
+use crate::record::project::Industry;
+use crate::record::tender::TenderStage;
 use crate::rule::TradeKind;
 use crate::time::{BlockTime, Span};
 use crate::transaction;
@@ -803,5 +806,181 @@ pub enum Event {
         /// How many bids stay sealed.
         #[n(1)]
         unopened: u32,
+    },
+    /// A centre entered experts in the pool.
+    #[n(80)]
+    ExpertsEntered {
+        /// The centre.
+        #[n(0)]
+        centre: CreditCode,
+        /// What they know about.
+        #[n(1)]
+        industry: Industry,
+        /// How many.
+        #[n(2)]
+        count: u32,
+    },
+    /// Experts were drawn for the panel of a tender.
+    #[n(81)]
+    PanelDrawn {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// From which pool.
+        #[n(1)]
+        industry: Industry,
+        /// Their numbers in the pool, in the order of the draw.
+        #[n(2)]
+        experts: Vec<u32>,
+        /// How many are missing, because the pool is empty.
+        #[n(3)]
+        missing: u32,
+    },
+    /// An expert left a panel.
+    #[n(82)]
+    ExpertExcused {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The seat.
+        #[n(1)]
+        seat: u32,
+        /// Why.
+        #[n(2)]
+        ground: ExcuseGround,
+    },
+    /// A member of a panel committed to its scores.
+    #[n(83)]
+    ScoresCommitted {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The seat.
+        #[n(1)]
+        seat: u32,
+    },
+    /// A member of a panel revealed its scores.
+    #[n(84)]
+    ScoresRevealed {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The seat.
+        #[n(1)]
+        seat: u32,
+    },
+    /// The ranking was computed, and the candidates are on display.
+    #[n(85)]
+    CandidatesOnDisplay {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many lots have candidates.
+        #[n(1)]
+        lots: u32,
+        /// How many bids the panel rejected.
+        #[n(2)]
+        rejected: u32,
+        /// Until when they are on display.
+        #[n(3)]
+        until: BlockTime,
+    },
+    /// The panel rejected all bids.
+    #[n(86)]
+    AllBidsRejected {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// How many.
+        #[n(1)]
+        rejected: u32,
+    },
+    /// It is known who sat on a seat of a panel.
+    #[n(87)]
+    ExpertNamed {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The seat.
+        #[n(1)]
+        seat: u32,
+        /// The name.
+        #[n(2)]
+        name: Title,
+    },
+    /// A member of a panel had an interest: the evaluation is void, and done anew.
+    #[n(88)]
+    EvaluationVoid {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The seat.
+        #[n(1)]
+        seat: u32,
+    },
+    /// The candidates have been on display long enough.
+    #[n(89)]
+    DisplayEnded {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+    },
+    /// A lot was awarded.
+    #[n(90)]
+    LotAwarded {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The lot.
+        #[n(1)]
+        lot: u32,
+        /// To whom.
+        #[n(2)]
+        winner: CreditCode,
+        /// At which price.
+        #[n(3)]
+        price: Amount,
+        /// Until when the contract must be signed.
+        #[n(4)]
+        contract_by: BlockTime,
+    },
+    /// No contract was signed in time, and the award is lost.
+    #[n(91)]
+    AwardLapsed {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The lot.
+        #[n(1)]
+        lot: u32,
+        /// Whose it was.
+        #[n(2)]
+        winner: CreditCode,
+    },
+    /// A side signed the contract of a lot.
+    #[n(92)]
+    LotContractSigned {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// The lot.
+        #[n(1)]
+        lot: u32,
+        /// Who.
+        #[n(2)]
+        by: CreditCode,
+        /// Whether both have.
+        #[n(3)]
+        complete: bool,
+    },
+    /// No lot of a tender is left without contract or end.
+    #[n(93)]
+    TenderEnded {
+        /// The tender.
+        #[n(0)]
+        tender: TenderId,
+        /// As what.
+        #[n(1)]
+        stage: TenderStage,
     },
 }

@@ -431,6 +431,13 @@ fn dispatch(action: &Action, context: &mut Context<'_, '_>) -> Result<(), Failur
         Action::WithdrawBid(act) => act.run(context),
         Action::OpenShares(act) => act.run(context),
         Action::OpenOwnBid(act) => act.run(context),
+        Action::EnterExperts(act) => act.run(context),
+        Action::MendPanel(act) => act.run(context),
+        Action::CommitScores(act) => act.run(context),
+        Action::RevealScores(act) => act.run(context),
+        Action::NameExpert(act) => act.run(context),
+        Action::AwardTender(act) => act.run(context),
+        Action::SignContract(act) => act.run(context),
     }
 }
 

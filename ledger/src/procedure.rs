@@ -21,16 +21,21 @@ pub mod quote;
 pub mod release;
 
 pub mod attestation;
+pub mod award;
 pub mod bid;
 pub mod clarification;
 pub mod epoch;
+pub mod expert;
 pub mod objection;
 pub mod opening_shares;
+pub mod panel;
 pub mod project;
+pub mod scores;
 pub mod seat;
 pub mod self_opening;
 pub mod stamp_key;
 pub mod tender;
+pub mod tender_contract;
 pub mod withdrawal;
 
 pub mod clock;
@@ -42,6 +47,7 @@ pub mod proposal;
 
 mod change;
 mod opening;
+mod ranking;
 mod reach;
 mod trust;
 mod x509;

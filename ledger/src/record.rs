@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod bid;
 pub mod certificate;
+pub mod evaluation;
 pub mod guarantee;
 pub mod listing;
 pub mod mandate;
@@ -116,6 +117,12 @@ pub enum Due {
     /// A tender whose bids could not be opened ends.
     #[n(34)]
     OpeningAnnulled(#[n(0)] TenderId),
+    /// The candidates of a tender have been on display long enough.
+    #[n(35)]
+    DisplayEnds(#[n(0)] TenderId),
+    /// The contract of a lot must have been signed.
+    #[n(36)]
+    AwardLapses(#[n(0)] TenderId, #[n(1)] u32),
 }
 
 /// When something falls due: the order in which due things happen.

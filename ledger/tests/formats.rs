@@ -16,10 +16,12 @@ use ledger::governance::{
 use ledger::hash::{DocumentHash, StateRoot, TransactionRoot, ValidatorSetHash};
 use ledger::id::{
     AuthorityId, BidId, CertificateId, CertificateKeyId, ChainId, ChangeId, DealCode, DealKind, DelegationId,
-    Height, IssuerId,
+    Height, IssuerId, TenderId,
 };
 use ledger::procedure::enrolment::{delegated_key_bytes, enrolment_bytes};
+use ledger::procedure::panel::NameExpert;
 use ledger::procedure::revocation::revocation_bytes;
+use ledger::procedure::scores::RevealScores;
 use ledger::record::authority::{
     AuthorityStanding, AuthorityStatus, CertificationAuthority, KeyAlgorithm, RevocationList, SerialNumber,
 };
@@ -28,10 +30,11 @@ use ledger::record::certificate::{
     AnyKey, Certificate, CertificateKeyHolder, Involvement, ListedRevocation, PathStep, Revocation,
     RevocationReason, RevocationSource, SharedKey,
 };
+use ledger::record::evaluation::*;
 use ledger::record::guarantee::{Guarantee, GuaranteeStatus, ReleaseGround};
 use ledger::record::listing::*;
 use ledger::record::organisation::{FormerName, KeyHolder, Organisation, Role, Staff};
-use ledger::record::project::Project;
+use ledger::record::project::{Industry, Project};
 use ledger::record::seat::*;
 use ledger::record::tender::{Objection, Tender, TenderStage};
 use ledger::record::{Clock, Due, DueAt, Parameters, SteppedClock};
@@ -60,7 +63,7 @@ fn act(line: &str) -> Action {
     action(words[0], &Words::of(words[1..].iter().copied()), &names())
 }
 
-const ACTS: [&str; 34] = [
+const ACTS: [&str; 41] = [
     "register new roles=seller,bidder keys=new",
     "publish L",
     "issue G1",
@@ -95,6 +98,13 @@ const ACTS: [&str; 34] = [
     "withdraw T",
     "shares T",
     "open-own T",
+    "experts e1,e2",
+    "mend T e1",
+    "commit T",
+    "reveal T marks=80/10.5,x6 dissent=mine",
+    "name T e1@a",
+    "award T",
+    "sign T 2",
 ];
 
 /// One of every kind of change, and of every reason for a removal.
@@ -280,8 +290,29 @@ fn events() -> Vec<Event> {
         Event::TenderAnnulled { tender: tender().id, unopened: 3 },
     ]
     .into_iter()
+    .chain(events_of_evaluation(at))
     .chain(events_of_identity(at))
     .collect()
+}
+
+fn events_of_evaluation(at: BlockTime) -> Vec<Event> {
+    let (tender, centre, price) = (tender().id, code("gz"), yuan("900000"));
+    vec![
+        Event::ExpertsEntered { centre, industry: Industry::Road, count: 2 },
+        Event::PanelDrawn { tender, industry: Industry::Road, experts: vec![2, 1], missing: 3 },
+        Event::ExpertExcused { tender, seat: 1, ground: ExcuseGround::Absence },
+        Event::ScoresCommitted { tender, seat: 1 },
+        Event::ScoresRevealed { tender, seat: 1 },
+        Event::CandidatesOnDisplay { tender, lots: 1, rejected: 1, until: at },
+        Event::AllBidsRejected { tender, rejected: 3 },
+        Event::ExpertNamed { tender, seat: 1, name: "专家".parse().unwrap() },
+        Event::EvaluationVoid { tender, seat: 1 },
+        Event::DisplayEnded { tender },
+        Event::LotAwarded { tender, lot: 1, winner: code("a"), price, contract_by: at },
+        Event::AwardLapsed { tender, lot: 1, winner: code("a") },
+        Event::LotContractSigned { tender, lot: 1, by: code("a"), complete: true },
+        Event::TenderEnded { tender, stage: TenderStage::Contracted },
+    ]
 }
 
 fn events_of_identity(at: BlockTime) -> Vec<Event> {
@@ -498,6 +529,43 @@ fn pin_bids(pin: &mut impl FnMut(String, Vec<u8>), tender: &Tender) {
     pin_entry(pin, "stamp key", &StampKeyKey(1, 8104), &stamp_key);
     let payload = BidPayload { offer: offer(), signature: Signature::from_bytes([6; 64]) };
     pin("bid-payload".to_owned(), encode(&payload));
+    pin_evaluation(pin, &id);
+}
+
+fn pin_evaluation(pin: &mut impl FnMut(String, Vec<u8>), id: &TenderId) {
+    let (industry, at, public) = (Industry::Road, names().time("d31"), key("e1").public_key());
+    let Action::NameExpert(NameExpert { card, .. }) = act("name T e1@a") else { panic!("a name") };
+    let Action::RevealScores(RevealScores { sheet, salt, .. }) = act("reveal T marks=80/10.5,x6") else {
+        panic!("scores")
+    };
+    let expert = Expert { number: 1, centre: code("gz"), key: public, card: card.hash(), at };
+    pin_entry(pin, "expert", &ExpertKey(industry, 1), &expert);
+    let standing = ExpertStanding { industry, number: 1, panel: Some(*id) };
+    pin_entry(pin, "expert standing", &ExpertStandingKey(&public), &standing);
+    pin_entry(pin, "pool tally", &PoolTallyKey(industry), &PoolTally { entered: 2, free: 1 });
+    let committed = Some(sheet.hash(id, &public, &salt));
+    let named = PanelSeat { expert, excused: None, sheet: committed, revealed: true, card: Some(card) };
+    let left = PanelSeat { excused: Some(ExcuseGround::Conflict), sheet: None, card: None, ..named.clone() };
+    let evaluation = Evaluation {
+        beacon: Beacon::from_bytes([5; 32]),
+        opened_at: at,
+        members: 5,
+        seats: vec![named, left],
+        ranked_at: Some(at),
+        display_until: Some(at),
+        lots_left: 1,
+    };
+    pin_entry(pin, "evaluation", &EvaluationKey(id), &evaluation);
+    pin_entry(pin, "score sheet", &SheetKey(id, 1), &sheet);
+    let (document, signed) = (DocumentHash::of(b"contract"), BothSides { seller: Some(at), winner: None });
+    let result = LotResult {
+        candidates: vec![Candidate { bidder: code("a"), price: yuan("900000"), score: 9_024 }],
+        lapsed: 0,
+        awarded_at: Some(at),
+        contract_by: Some(at),
+        contract: Some(Contract { document, signed }),
+    };
+    pin_entry(pin, "lot result", &LotResultKey(id, 1), &result);
 }
 
 fn change_id() -> ChangeId {
@@ -544,6 +612,8 @@ fn dues() -> Vec<Due> {
         Due::TenderOpens(tender().id),
         Due::OpeningStalls(tender().id),
         Due::OpeningAnnulled(tender().id),
+        Due::DisplayEnds(tender().id),
+        Due::AwardLapses(tender().id, 2),
     ]
 }
 
@@ -1067,6 +1137,10 @@ fn rule_of(fixture: &str) -> Option<&str> {
         ["value", "issuer", "count" | "number"] => Some("issuer"),
         ["value", "stamp", "key"] => Some("stamp-key"),
         ["value", "sealing", "epoch"] => Some("sealing-epoch"),
+        ["value", "expert", "standing"] => Some("expert-standing"),
+        ["value", "pool", "tally"] => Some("pool-tally"),
+        ["value", "score", "sheet"] => Some("score-sheet"),
+        ["value", "lot", "result"] => Some("lot-result"),
         ["value", "seat", "key"] => Some("seat-key"),
         ["value", "seat", "key", "holder"] => Some("credit-code"),
         ["value", name] => Some(name),

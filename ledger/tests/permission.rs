@@ -15,7 +15,7 @@ use support::tender::{published, tender};
 use support::words::{Names, Words, action, yuan};
 
 /// One act of every kind: who does it, and how.
-const ACTS: [&str; 34] = [
+const ACTS: [&str; 41] = [
     "gz register new",
     "seller publish L",
     "bank issue G3 for=c",
@@ -50,6 +50,13 @@ const ACTS: [&str; 34] = [
     "k2 withdraw T seq=2",
     "a shares T gz",
     "k2 open-own T",
+    "gz experts e1",
+    "zh mend T nobody",
+    "e1 commit T",
+    "e1 reveal T",
+    "gz name T nobody",
+    "owner award T",
+    "owner sign T",
 ];
 
 fn act(line: &str, names: &Names) -> (String, Action) {
@@ -144,9 +151,11 @@ fn an_act_needs_one_of_its_stages() {
                 }
                 ("revoke_certificate" | "record_ocsp_response", _) => Some(Rejection::CertificateUnknown),
                 // `b` has objected to the tender, which rests.
-                ("submit_bid" | "withdraw_bid" | "open_shares" | "open_own_bid", _) => {
-                    Some(Rejection::TenderStageNotPermitted)
-                }
+                (
+                    "submit_bid" | "withdraw_bid" | "open_shares" | "open_own_bid" | "mend_panel"
+                    | "commit_scores" | "reveal_scores" | "name_expert" | "award_tender" | "sign_contract",
+                    _,
+                ) => Some(Rejection::TenderStageNotPermitted),
                 // `b` has not quoted: the stage is right and the next rule answers.
                 ("submit_quote", Stage::TimedBidding) => Some(Rejection::NotInTimedBidding),
                 _ => None,
@@ -169,8 +178,9 @@ fn an_act_on_a_tender_needs_one_of_its_stages() {
         chain.put(&TenderKey(&id), &tender);
         for row in TENDER_TABLE {
             let line = ACTS.iter().find(|line| act(line, &names).1.name() == row.act).unwrap();
-            // Without an opening there is nothing to open; the table of bids does it in the right stages.
-            if row.act.starts_with("open_") && row.stages.contains(&stage) {
+            // Without an opening there is nothing to open or to evaluate; the tables do it in the right stages.
+            let before = matches!(stage, TenderStage::Accepting | TenderStage::Suspended);
+            if !before && row.stages.contains(&stage) {
                 continue;
             }
             let (who, action) = act(line, &names);

@@ -7,18 +7,21 @@ use std::collections::BTreeSet;
 use ledger::execute::permission::{TABLE, TENDER_TABLE};
 use ledger::execute::rejection::Rejection;
 use ledger::record::bid::BidTally;
+use ledger::record::evaluation::PoolTally;
 use ledger::record::organisation::Organisation;
+use ledger::record::project::Industry;
 use ledger::record::tender::{Tender, TenderStage};
 use ledger::rule::{RulePack, Unit, construction_tender, land_listing};
 use ledger::state::keys::{
-    AuthorityCountKey, BidTallyKey, DealSequenceKey, OpenedBidKey, OpeningKey, OrganisationKey,
+    AuthorityCountKey, BidTallyKey, DealSequenceKey, OpenedBidKey, OpeningKey, OrganisationKey, PoolTallyKey,
     ProjectSequenceKey, TenderKey, ValidatorsKey,
 };
 use ledger::validators::{Validator, ValidatorSet};
 use support::{chain::Chain, compare_or_update, network, table, words};
 
 /// Refusals that no table can bring about, and why.
-const ELSEWHERE: [(Rejection, &str); 7] = [
+const ELSEWHERE: [(Rejection, &str); 8] = [
+    (Rejection::PoolFull, "takes 4,096 experts; tested below on a state that says so"),
     (Rejection::NumbersUsedUp, "takes 9,999 projects; tested below on a state that says so"),
     (Rejection::TooManyBids, "takes 4,096 bids; tested below on a state that says so"),
     (Rejection::TooManyObjections, "takes 256 objections; tested below on a state that says so"),
@@ -46,6 +49,7 @@ tables! {
     authority enrolment staff revocation
     project seat tender clarification objection
     stamp_key bid withdrawal opening_shares self_opening
+    expert panel scores award tender_contract
 }
 
 #[test]
@@ -67,6 +71,21 @@ fn every_table_file_is_run() {
     found.sort();
     run.sort();
     assert_eq!(found, run);
+}
+
+#[test]
+fn a_pool_has_at_most_4_096_free_experts() {
+    let genesis = network::genesis(&network::Options { construction: true, ..Default::default() });
+    let mut chain = Chain::new(&genesis);
+    let names = words::Names::new(genesis.chain_id.clone(), genesis.time);
+    let enter = words::action("experts", &words::Words::of(["e1,e2"].into_iter()), &names);
+    let bytes = chain.sign(&network::key("gz"), enter, 10);
+    let transaction = chain.verified(&bytes);
+    // free before, refused?
+    for (free, answer) in [(4_094, None), (4_095, Some(Rejection::PoolFull))] {
+        chain.put(&PoolTallyKey(Industry::Road), &PoolTally { entered: 9_000, free });
+        assert_eq!(chain.check(names.time("d0T09:00"), &transaction), answer, "{free}");
+    }
 }
 
 #[test]
@@ -244,6 +263,9 @@ fn purpose(id: &str) -> &'static str {
         construction_tender::SELF_OPENING => "from the opening until bidders may open their own bids",
         construction_tender::ANNULMENT => "from the opening to the annulment of what could not be opened",
         construction_tender::VALIDITY => "bid validity from the bid deadline, at least",
+        construction_tender::OPENING_OBJECTION => {
+            "from the end of the opening, in which bidders may object to it, to the evaluation"
+        }
         id => panic!("say what {id} is for"),
     }
 }
@@ -295,6 +317,7 @@ fn permissions() -> String {
         let by_node = if row.voting_key { ", or a member's voting key" } else { "" };
         let roles = match roles.as_slice() {
             [] if row.act == "enrol" => "whoever holds a certificate".to_owned(),
+            [] if row.act.ends_with("_scores") => "a key on the panel".to_owned(),
             [] => "a one-time key".to_owned(),
             roles => roles.join(", "),
         };

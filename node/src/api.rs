@@ -250,6 +250,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tenders::bid))
         .routes(routes!(tenders::opening))
         .routes(routes!(tenders::opened_bids))
+        .routes(routes!(tenders::evaluation))
         .routes(routes!(tenders::epoch))
         .routes(routes!(tenders::committee))
         .routes(routes!(tenders::stamp_keys))

@@ -4,6 +4,7 @@
 //! and `zhulian genesis` do, runs `zhulian start` four times, and trades through the HTTP interfaces.
 
 mod cast;
+mod evaluation;
 mod identity;
 mod network;
 mod progress;

@@ -29,11 +29,13 @@ use Role::{Bidder, Centre, Guarantor, Organiser, Seller, Timekeeper};
 use Stage::{
     Announced, Concluded, Confirmed, Contracted, Failed, Lapsed, Listed, Publicised, Publicity, TimedBidding,
 };
-use TenderStage::{Accepting, Opening, Stalled, Suspended};
+use TenderStage::{
+    Accepting, Awarded, Displayed, OnDisplay, Opened, OpenedLate, Opening, Stalled, Suspended,
+};
 
 /// The permission table.
 #[rustfmt::skip]
-pub const TABLE: [Row; 34] = [
+pub const TABLE: [Row; 41] = [
     Row { act: "register_organisation", roles: &[Centre],         stages: &[], voting_key: false, limited: true },
     Row { act: "publish_listing",       roles: &[Seller],         stages: &[], voting_key: false, limited: true },
     Row { act: "issue_guarantee",       roles: &[Guarantor],      stages: &[Announced, Listed], voting_key: false, limited: true },
@@ -69,6 +71,13 @@ pub const TABLE: [Row; 34] = [
     Row { act: "withdraw_bid",          roles: &[],               stages: &[], voting_key: false, limited: false },
     Row { act: "open_shares",           roles: &Role::ALL,        stages: &[], voting_key: true, limited: false },
     Row { act: "open_own_bid",          roles: &[],               stages: &[], voting_key: false, limited: false },
+    Row { act: "enter_experts",         roles: &[Centre],         stages: &[], voting_key: false, limited: true },
+    Row { act: "mend_panel",            roles: &[Centre],         stages: &[], voting_key: false, limited: true },
+    Row { act: "commit_scores",         roles: &[],               stages: &[], voting_key: false, limited: false },
+    Row { act: "reveal_scores",         roles: &[],               stages: &[], voting_key: false, limited: false },
+    Row { act: "name_expert",           roles: &[Centre],         stages: &[], voting_key: false, limited: true },
+    Row { act: "award_tender",          roles: &[Organiser],      stages: &[], voting_key: false, limited: true },
+    Row { act: "sign_contract",         roles: &[Organiser, Bidder], stages: &[], voting_key: false, limited: true },
 ];
 
 /// An act on a tender and the stages of the tender in which it is possible.
@@ -82,15 +91,21 @@ pub struct TenderRow {
 
 /// The acts that depend on the stage of a tender.
 #[rustfmt::skip]
-pub const TENDER_TABLE: [TenderRow; 8] = [
+pub const TENDER_TABLE: [TenderRow; 14] = [
     TenderRow { act: "clarify_tender",   stages: &[Accepting, Suspended] },
     TenderRow { act: "extend_tender",    stages: &[Accepting, Suspended] },
-    TenderRow { act: "raise_objection",  stages: &[Accepting, Suspended] },
-    TenderRow { act: "answer_objection", stages: &[Suspended] },
+    TenderRow { act: "raise_objection",  stages: &[Accepting, Suspended, Opened, OpenedLate, OnDisplay] },
+    TenderRow { act: "answer_objection", stages: &[Suspended, Opened, OpenedLate, OnDisplay] },
     TenderRow { act: "submit_bid",       stages: &[Accepting] },
     TenderRow { act: "withdraw_bid",     stages: &[Accepting] },
     TenderRow { act: "open_shares",      stages: &[Opening, Stalled] },
     TenderRow { act: "open_own_bid",     stages: &[Stalled] },
+    TenderRow { act: "mend_panel",       stages: &[Opened, OpenedLate] },
+    TenderRow { act: "commit_scores",    stages: &[Opened, OpenedLate] },
+    TenderRow { act: "reveal_scores",    stages: &[Opened, OpenedLate] },
+    TenderRow { act: "name_expert",      stages: &[OnDisplay, Displayed] },
+    TenderRow { act: "award_tender",     stages: &[Displayed] },
+    TenderRow { act: "sign_contract",    stages: &[Awarded, Displayed] },
 ];
 
 /// Whether a tender's stage allows the act.

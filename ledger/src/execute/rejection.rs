@@ -649,6 +649,52 @@ rejections! {
     InvalidStampKey = 1419, "SB19", "invalid_stamp_key",
         "The key is not an odd modulus of 3,072 bits.",
         "该密钥须为3072位的奇数模数。";
+
+    InvalidExperts = 1501, "EB01", "invalid_experts",
+        "Experts are entered 1 to 64 at a time, ascending by full-strength keys, each once.",
+        "专家每次录入一至六十四名，按密钥升序排列，互不相同且强度完整。";
+    ExpertKeyUsed = 1502, "EB02", "expert_key_used",
+        "A key is in use already. An entry in the pool has a fresh key and serves for one panel.",
+        "所列密钥已被使用，每条专家记录须使用新的密钥，且仅用于一次评标。";
+    PoolFull = 1503, "EB03", "pool_full",
+        "The pool of this industry has 4,096 free experts, which is the most it can have.",
+        "该行业专家库的可用专家已达四千零九十六名的上限。";
+    SeatNotTaken = 1504, "EB04", "seat_not_taken",
+        "Nobody sits on this seat of the panel, or who sits there is named already; without a seat, the panel is full.",
+        "评标委员会该席位无人，或其姓名已公布；未指明席位时，委员会已满员。";
+    NotOnThePanel = 1505, "EB05", "not_on_the_panel",
+        "The signing key is not that of a member of the tender's panel.",
+        "签名密钥不属于该招标项目评标委员会的成员。";
+    EvaluationNotBegun = 1506, "EB06", "evaluation_not_begun",
+        "Scores are given when the time for objections at the opening is over (rule CT46), all are answered, and the panel is full.",
+        "开标异议期结束（规则CT46）、异议均已答复且评标委员会满员后方可评分。";
+    ScoresCommitted = 1507, "EB07", "scores_committed",
+        "The member has committed to its scores already.",
+        "该成员已提交评分承诺。";
+    SheetsOutstanding = 1508, "EB08", "sheets_outstanding",
+        "Scores are revealed when every member has committed to its own.",
+        "全体成员均提交评分承诺后方可公开评分。";
+    ScoresRevealed = 1509, "EB09", "scores_revealed",
+        "The member has revealed its scores already.",
+        "该成员已公开评分。";
+    SheetDiffers = 1510, "EB10", "sheet_differs",
+        "The scores are not those that the member committed to.",
+        "所公开的评分与该成员的承诺不符。";
+    InvalidSheet = 1511, "EB11", "invalid_sheet",
+        "A sheet has one mark for each bid that counts, within the weights of the method, and no points for a rejected bid.",
+        "评分表须对每份有效投标各有一项评分，不超过评标办法的权重，被否决的投标不得计分。";
+    CardDiffers = 1512, "EB12", "card_differs",
+        "The card is not that which the pool commits to for this seat.",
+        "所公布的专家信息与专家库中的承诺不符。";
+    PanelNotNamed = 1513, "EB13", "panel_not_named",
+        "Lots are awarded when everybody who sat on the panel is named.",
+        "评标委员会成员姓名全部公布后方可定标。";
+    LotNotAwarded = 1514, "EB14", "lot_not_awarded",
+        "The lot is not awarded, or does not exist.",
+        "该标段不存在或尚未定标。";
+    NotABidder = 1515, "EB15", "not_a_bidder",
+        "At the opening and afterwards only those object whose bid was opened.",
+        "开标及以后，仅投标已开启的投标人可以提出异议。";
 }
 
 impl Rejection {

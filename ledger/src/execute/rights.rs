@@ -59,6 +59,13 @@ impl Remembered {
                 | Action::WithdrawBid(_)
                 | Action::OpenShares(_)
                 | Action::OpenOwnBid(_)
+                | Action::EnterExperts(_)
+                | Action::MendPanel(_)
+                | Action::CommitScores(_)
+                | Action::RevealScores(_)
+                | Action::NameExpert(_)
+                | Action::AwardTender(_)
+                | Action::SignContract(_)
         );
         if !trade {
             self.0.borrow_mut().clear();
@@ -153,6 +160,10 @@ impl Signing<'_, '_> {
             Action::ExtendTender(act) => self.in_tender(&act.tender),
             Action::RaiseObjection(act) => self.in_tender(&act.tender),
             Action::AnswerObjection(act) => self.in_tender(&act.tender),
+            Action::MendPanel(act) => self.in_tender(&act.tender),
+            Action::NameExpert(act) => self.in_tender(&act.tender),
+            Action::AwardTender(act) => self.in_tender(&act.tender),
+            Action::SignContract(act) => self.in_tender(&act.tender),
             Action::RegisterOrganisation(_)
             | Action::AdvanceClock(_)
             | Action::ProposeChange(_)
@@ -172,7 +183,10 @@ impl Signing<'_, '_> {
             | Action::SubmitBid(_)
             | Action::WithdrawBid(_)
             | Action::OpenShares(_)
-            | Action::OpenOwnBid(_) => Ok(None),
+            | Action::OpenOwnBid(_)
+            | Action::EnterExperts(_)
+            | Action::CommitScores(_)
+            | Action::RevealScores(_) => Ok(None),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens by itself when block time passes an instant.
 
-use super::{change, epoch, opening, put_guarantee, put_listing, reach, rules_of, schedule};
+use super::{award, change, epoch, opening, put_guarantee, put_listing, reach, rules_of, schedule};
 use crate::event::Event;
 use crate::governance::ChangeStatus;
 use crate::id::{ChangeId, CreditCode, DealCode, GuaranteeId};
@@ -66,6 +66,8 @@ fn one(state: &mut Overlay<'_>, now: BlockTime, due: Due, events: &mut Vec<Event
         Due::TenderOpens(id) => opening::begin(happening.state, happening.events, now, &id),
         Due::OpeningStalls(id) => opening::stall(happening.state, happening.events, &id),
         Due::OpeningAnnulled(id) => opening::annul(happening.state, happening.events, &id),
+        Due::DisplayEnds(id) => award::display_ends(happening.state, happening.events, &id),
+        Due::AwardLapses(id, lot) => award::lapses(happening.state, happening.events, &id, lot),
     }
 }
 

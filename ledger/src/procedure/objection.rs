@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::clarification::move_deadline;
-use super::{Context, Procedure, put_tender, schedule, unschedule};
+use super::{Context, Procedure, panel, put_tender, schedule, unschedule};
 use crate::event::Event;
 use crate::execute::Failure;
 use crate::execute::permission::check_tender_stage;
@@ -14,13 +14,14 @@ use crate::record::Due;
 use crate::record::tender::{Objection, Tender, TenderStage};
 use crate::rule::construction_tender as rule;
 use crate::state::StateError;
-use crate::state::keys::{ObjectionKey, ObjectorKey};
-use crate::time::BlockTime;
+use crate::state::keys::{EvaluationKey, ObjectionKey, ObjectorKey, OpenedBidKey};
+use crate::time::{BlockTime, Span};
 
 /// Most objections to one tender.
 pub const MAX_OBJECTIONS: u32 = 256;
 
-/// An objection. The tender rests until it is answered (regulation, article 22).
+/// An objection to the documents, to the opening or to the candidates. The tender rests until it is answered (regulation,
+/// articles 22, 44 and 54).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct RaiseObjection {
@@ -58,7 +59,15 @@ impl Procedure for RaiseObjection {
         let stands_at = tender.suspended_at.unwrap_or(context.time);
         let earliest = pack.earliest(rule::DOCUMENT_OBJECTION, stands_at)?;
         check_tender_stage("raise_objection", tender.stage)?;
-        if earliest > tender.closes_at {
+        let late = match tender.stage {
+            TenderStage::Opened | TenderStage::OpenedLate => {
+                let quiet = pack.minutes(rule::OPENING_OBJECTION, tender.published_at)?;
+                context.time >= panel::evaluation(context, &self.tender)?.opened_at.plus(quiet)
+            }
+            TenderStage::OnDisplay => false,
+            _ => earliest > tender.closes_at,
+        };
+        if late {
             return Err(Rejection::ObjectionTooLate.into());
         }
         if context.state.read(&ObjectorKey(&self.tender, &context.signer.code))?.is_some() {
@@ -66,6 +75,11 @@ impl Procedure for RaiseObjection {
         }
         if tender.objections >= MAX_OBJECTIONS {
             return Err(Rejection::TooManyObjections.into());
+        }
+        let before = matches!(tender.stage, TenderStage::Accepting | TenderStage::Suspended);
+        let bid = context.state.read(&OpenedBidKey(&self.tender, &context.signer.code))?;
+        if !before && bid.is_none() {
+            return Err(Rejection::NotABidder.into());
         }
         Ok((tender, answer_by))
     }
@@ -78,10 +92,9 @@ impl Procedure for RaiseObjection {
         let (by, at) = (context.signer.code.clone(), context.time);
         tender.objections = tender.objections.saturating_add(1);
         tender.open_objections = tender.open_objections.saturating_add(1);
-        if tender.stage == TenderStage::Accepting {
-            unschedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+        if tender.suspended_at.is_none() {
+            stand_still(&mut tender, context)?;
         }
-        tender.stage = TenderStage::Suspended;
         tender.suspended_at.get_or_insert(at);
         let number = tender.objections;
         let (text, answer, answered_at) = (self.text, None, None);
@@ -124,12 +137,50 @@ impl Procedure for AnswerObjection {
         tender.open_objections = tender.open_objections.saturating_sub(1);
         if tender.open_objections == 0 {
             let rested = context.time.since(tender.suspended_at.take().unwrap_or(context.time));
-            let closes_at = tender.closes_at.plus(rested);
-            move_deadline(&mut tender, closes_at, context);
-            tender.stage = TenderStage::Accepting;
-            schedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+            go_on(&mut tender, rested, context)?;
         }
         put_tender(context.state, &tender);
         Ok(())
     }
+}
+
+/// With the first open objection the clock of the tender's stage stands still.
+fn stand_still(tender: &mut Tender, context: &mut Context<'_, '_>) -> Result<(), StateError> {
+    match tender.stage {
+        TenderStage::Accepting => {
+            unschedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+            tender.stage = TenderStage::Suspended;
+        }
+        TenderStage::OnDisplay => {
+            let until = panel::evaluation(context, &tender.id)?.display_until;
+            if let Some(until) = until {
+                unschedule(context.state, until, Due::DisplayEnds(tender.id));
+            }
+        }
+        // The evaluation does not begin while an objection is open.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// With the last answer it goes on, later by the time for which it stood.
+fn go_on(tender: &mut Tender, rested: Span, context: &mut Context<'_, '_>) -> Result<(), StateError> {
+    match tender.stage {
+        TenderStage::Suspended => {
+            let closes_at = tender.closes_at.plus(rested);
+            move_deadline(tender, closes_at, context);
+            tender.stage = TenderStage::Accepting;
+            schedule(context.state, tender.opens_at(), Due::TenderOpens(tender.id));
+        }
+        TenderStage::OnDisplay => {
+            let mut evaluation = panel::evaluation(context, &tender.id)?;
+            if let Some(until) = &mut evaluation.display_until {
+                *until = until.plus(rested);
+                schedule(context.state, *until, Due::DisplayEnds(tender.id));
+            }
+            context.state.write(&EvaluationKey(&tender.id), &evaluation);
+        }
+        _ => {}
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use sealing::suite::Ristretto255;
 
 use super::bid::documents_root;
 use super::epoch::sealed_committee;
-use super::{put_tender, rules_of, schedule, unschedule};
+use super::{panel, put_tender, rules_of, schedule, unschedule};
 use crate::amount::Amount;
 use crate::calendar::whole_days_after;
 use crate::codec::{self, Bytes};
@@ -166,6 +166,7 @@ pub(super) struct Judge<'a, 'b> {
     pub(super) state: &'a mut Overlay<'b>,
     pub(super) events: &'a mut Vec<Event>,
     pub(super) chain: &'a ChainId,
+    pub(super) now: BlockTime,
     pub(super) tender: Tender,
     pub(super) opening: Opening,
 }
@@ -341,6 +342,7 @@ impl Judge<'_, '_> {
             self.state.remove(&BidTallyKey(&id));
             let (bids, valid) = (self.opening.bids, self.opening.valid);
             self.events.push(Event::TenderOpened { tender: id, bids, valid, by_bidders: late });
+            panel::draw(self.state, self.events, self.now, &self.tender, &self.opening)?;
         }
         self.state.write(&OpeningKey(&id), &self.opening);
         Ok(())

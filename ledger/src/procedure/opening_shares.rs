@@ -128,9 +128,9 @@ impl Procedure for OpenShares {
         chunk.opened = true;
         context.state.write(&ChunkKey(&id, number), &chunk);
         let quorum = Quorum::new(&committee, all.iter().collect()).map_err(|e| damaged(&e.to_string()))?;
-        let chain = context.chain;
+        let (chain, now) = (context.chain, context.time);
         let (state, events) = (&mut *context.state, &mut context.events);
-        let mut judge = Judge { state, events, chain, tender, opening };
+        let mut judge = Judge { state, events, chain, now, tender, opening };
         for (index, live) in chunk.bids.iter().enumerate() {
             let bid = judge.state.read(&BidKey(&live.key))?.ok_or_else(|| damaged("a bid is missing"))?;
             // A bidder may have opened it before.

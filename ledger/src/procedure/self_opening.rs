@@ -61,9 +61,9 @@ impl Procedure for OpenOwnBid {
         context: &mut Context<'_, '_>,
     ) -> Result<(), StateError> {
         opening.by_bidders = true;
-        let chain = context.chain;
+        let (chain, now) = (context.chain, context.time);
         let (state, events) = (&mut *context.state, &mut context.events);
-        let mut judge = Judge { state, events, chain, tender, opening };
+        let mut judge = Judge { state, events, chain, now, tender, opening };
         judge.open(bid, &secret)?;
         judge.finish()
     }

@@ -79,7 +79,7 @@ impl EnvelopeClass {
 
     /// The class of envelopes of so many KiB; nothing for other lengths.
     pub fn from_kib(kib: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.bytes() == kib as usize * 1024)
+        Self::ALL.into_iter().find(|class| u32::try_from(class.bytes() / 1024) == Ok(kib))
     }
 }
 
@@ -111,11 +111,23 @@ pub enum TenderStage {
     /// Seats stayed missing, and the tender is void.
     #[n(7)]
     Annulled,
+    /// The candidates are on display (中标候选人公示).
+    #[n(8)]
+    OnDisplay,
+    /// They have been on display long enough; lots can be awarded.
+    #[n(9)]
+    Displayed,
+    /// Lots are awarded, and their contracts are to be signed (中标).
+    #[n(10)]
+    Awarded,
+    /// The contracts are signed.
+    #[n(11)]
+    Contracted,
 }
 
 impl TenderStage {
     /// All stages in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepting,
         Self::Suspended,
         Self::Opening,
@@ -124,6 +136,10 @@ impl TenderStage {
         Self::OpenedLate,
         Self::Failed,
         Self::Annulled,
+        Self::OnDisplay,
+        Self::Displayed,
+        Self::Awarded,
+        Self::Contracted,
     ];
 
     /// Its name in interfaces: `snake_case`, stable.
@@ -137,6 +153,10 @@ impl TenderStage {
             Self::OpenedLate => "opened_late",
             Self::Failed => "failed",
             Self::Annulled => "annulled",
+            Self::OnDisplay => "on_display",
+            Self::Displayed => "displayed",
+            Self::Awarded => "awarded",
+            Self::Contracted => "contracted",
         }
     }
 }

@@ -72,8 +72,12 @@ pub const ANNULMENT: &str = "CT44";
 /// Bid validity, at least. A rule of the platform: the law leaves it to the documents.
 pub const VALIDITY: &str = "CT45";
 
+/// From the end of the opening, in which bidders may object to it, before the evaluation begins (条44: on the spot). A rule of
+/// the platform.
+pub const OPENING_OBJECTION: &str = "CT46";
+
 /// All of them, ascending; a pack that lacks one is refused.
-pub const ALL: [&str; 32] = [
+pub const ALL: [&str; 33] = [
     SALE,
     PREQUALIFICATION,
     PREQUALIFIED,
@@ -106,6 +110,7 @@ pub const ALL: [&str; 32] = [
     SELF_OPENING,
     ANNULMENT,
     VALIDITY,
+    OPENING_OBJECTION,
 ];
 
 /// The units that a rule's value may have; none for a name that is not in [`ALL`].
@@ -115,7 +120,7 @@ pub fn units(id: &str) -> &'static [Unit] {
         BOND_CAP => &[Unit::TenThousandYuan],
         PREQUALIFIED | INVITEES | FEWEST_BIDS | COMMITTEE | CANDIDATES => &[Unit::Count],
         EXPERTS | PROLONGATION => &[Unit::Third],
-        GRACE | SHARES | SELF_OPENING | ANNULMENT => &[Unit::Minute],
+        GRACE | SHARES | SELF_OPENING | ANNULMENT | OPENING_OBJECTION => &[Unit::Minute],
         id if ALL.contains(&id) => &[Unit::Day, Unit::WorkingDay, Unit::Minute],
         _ => &[],
     }

@@ -19,10 +19,11 @@ use crate::record::bid::{
 use crate::record::certificate::{
     Certificate, CertificateKeyHolder, Involvement, ListedRevocation, SharedKey,
 };
+use crate::record::evaluation::{Evaluation, Expert, ExpertStanding, LotResult, PoolTally, Sheet};
 use crate::record::guarantee::Guarantee;
 use crate::record::listing::{Listing, Qualification, Quote};
 use crate::record::organisation::{KeyHolder, Organisation};
-use crate::record::project::Project;
+use crate::record::project::{Industry, Project};
 use crate::record::seat::{Committee, SealingEpoch, SeatKey, SeatPublicKey};
 use crate::record::tender::{Objection, Tender};
 use crate::record::{Due, DueAt, Parameters, SteppedClock};
@@ -128,6 +129,18 @@ pub struct IssuerCountKey;
 pub struct IssuerNumberKey<'a>(pub &'a CreditCode);
 /// `87 ‖ issuer ‖ quarter`: a key for admission stamps.
 pub struct StampKeyKey(pub u16, pub u16);
+/// `90 ‖ industry ‖ number`: an expert who is free.
+pub struct ExpertKey(pub Industry, pub u32);
+/// `91 ‖ key`: whose a key is that signs scores.
+pub struct ExpertStandingKey<'a>(pub &'a PublicKey);
+/// `92 ‖ industry`: how many experts there are.
+pub struct PoolTallyKey(pub Industry);
+/// `93 ‖ tender`: the evaluation of its bids.
+pub struct EvaluationKey<'a>(pub &'a TenderId);
+/// `94 ‖ tender ‖ seat`: the scores of a member of its panel.
+pub struct SheetKey<'a>(pub &'a TenderId, pub u32);
+/// `95 ‖ tender ‖ lot`: what has come of a lot.
+pub struct LotResultKey<'a>(pub &'a TenderId, pub u32);
 /// `40 ‖ time ‖ what`: something that falls due.
 pub struct DueKey<'a>(pub &'a DueAt);
 /// `50 ‖ change id`: a proposed change.
@@ -208,6 +221,12 @@ state_keys! {
     IssuerCountKey => u16, |_k| bytes(0x85, &[]);
     IssuerNumberKey<'_> => u16, |k| bytes(0x86, &[k.0.as_str().as_bytes()]);
     StampKeyKey => StampKey, |k| bytes(0x87, &[&k.0.to_be_bytes(), &k.1.to_be_bytes()]);
+    ExpertKey => Expert, |k| bytes(0x90, &[&[k.0 as u8], &k.1.to_be_bytes()]);
+    ExpertStandingKey<'_> => ExpertStanding, |k| bytes(0x91, &[k.0.as_bytes()]);
+    PoolTallyKey => PoolTally, |k| bytes(0x92, &[&[k.0 as u8]]);
+    EvaluationKey<'_> => Evaluation, |k| bytes(0x93, &[k.0.as_bytes()]);
+    SheetKey<'_> => Sheet, |k| bytes(0x94, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
+    LotResultKey<'_> => LotResult, |k| bytes(0x95, &[k.0.as_bytes(), &k.1.to_be_bytes()]);
     DueKey<'_> => Due, |k| bytes(0x40, &[&k.0.time.as_millis().to_be_bytes(), &codec::encode(&k.0.due)]);
     ChangeKey<'_> => ProposedChange, |k| bytes(0x50, &[k.0.as_bytes()]);
     OpenChangesKey<'_> => u32, |k| bytes(0x51, &[k.0.as_str().as_bytes()]);
@@ -376,6 +395,11 @@ pub fn live_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
 /// The range of the bids of a tender that count.
 pub fn opened_bids_of(tender: &TenderId) -> (Vec<u8>, Vec<u8>) {
     after_prefix(bytes(0x7c, &[tender.as_bytes()]))
+}
+
+/// The range of the free experts of an industry.
+pub fn experts_of(industry: Industry) -> (Vec<u8>, Vec<u8>) {
+    after_prefix(bytes(0x90, &[&[industry as u8]]))
 }
 
 /// The range of everything that begins with a prefix of a fixed length: no continuation has 90 bytes.

@@ -5,6 +5,7 @@ pub mod bids;
 pub mod cddl;
 pub mod certificates;
 pub mod chain;
+pub mod evaluation;
 pub mod governance;
 pub mod network;
 pub mod table;

@@ -52,7 +52,7 @@ use ledger::time::{BlockTime, Span};
 use super::chain::Chain;
 use super::network::{Options, code, genesis, key};
 use super::words::{Names, Words, action, letter};
-use super::{bids, governance, tender};
+use super::{bids, evaluation, governance, tender};
 
 /// Runs every case of a table; answers with the refusals that it met.
 pub fn run(name: &str, text: &str) -> BTreeSet<Rejection> {
@@ -137,6 +137,41 @@ impl Case {
             ["opened", of, bidder, expected] => {
                 let (chain, names) = self.running();
                 bids::check_opened(chain, names, of, bidder, expected, &place);
+            }
+            ["evaluation", of, rest @ ..] => {
+                let (chain, names) = self.running();
+                evaluation::check(chain, names, of, rest, &place);
+            }
+            ["lot", of, number, rest @ ..] => {
+                let (chain, names) = self.running();
+                evaluation::check_lot(chain, names, of, number, rest, &place);
+            }
+            // Three bids of a, b and c in T, opened; the panel is drawn of whom the pool has.
+            ["opened-with", prices] => {
+                let mut prices = prices.split(';');
+                for (time, signer, bidder) in [("d10", "k1", "a"), (".", "k2", "b"), (".", "k3", "c")] {
+                    let terms = prices.next().unwrap().replace('+', " ");
+                    self.line(
+                        number,
+                        &format!("{time} {signer} bid T from={bidder} price={terms} -> ok"),
+                        met,
+                    );
+                }
+                for (time, centre) in [("d30T09:02", "gz"), (".", "sz"), (".", "zh")] {
+                    self.line(number, &format!("{time} {centre} shares T {centre} -> ok"), met);
+                }
+            }
+            // Every member gives the same marks.
+            ["scored", time, marks] => {
+                let (chain, names) = self.running();
+                let members = evaluation::sitting(names, chain, "T");
+                let mut time = *time;
+                for verb in ["commit", "reveal"] {
+                    for member in &members {
+                        self.line(number, &format!("{time} {member} {verb} T marks={marks} -> ok"), met);
+                        time = ".";
+                    }
+                }
             }
             ["sealing", rest @ ..] => {
                 let (chain, _) = self.running();
@@ -226,6 +261,7 @@ impl Case {
         for recorded in &made.events {
             tender::name(names, &recorded.event, rest.plain.first().copied().unwrap_or(""));
             bids::name(names, &recorded.event);
+            evaluation::name(names, &recorded.event);
         }
         if let Some(name) = rest.named.get("as") {
             let id = ledger::id::ChangeId::from_bytes(*transaction.id().as_bytes());

@@ -27,7 +27,7 @@ use ledger::record::organisation::Role;
 use ledger::time::{BlockTime, DAY_MS, Span};
 
 use super::network::{code, key};
-use super::{bids, certificates, governance, tender};
+use super::{bids, certificates, evaluation, governance, tender};
 
 /// Words of a line after the verb: the plain ones in order, and `name=value`.
 pub struct Words<'a> {
@@ -62,6 +62,8 @@ pub struct Names {
     pub signer: RefCell<String>,
     /// The sealed bids of the case.
     pub sealed: super::bids::Book,
+    /// The experts of the case.
+    pub experts: super::evaluation::Roll,
     pub day_zero: BlockTime,
     pub chain: ChainId,
 }
@@ -71,8 +73,8 @@ impl Names {
     pub fn new(chain: ChainId, day_zero: BlockTime) -> Self {
         let (listings, changes) = (BTreeMap::new(), BTreeMap::new());
         let (projects, tenders) = (BTreeMap::new(), BTreeMap::new());
-        let (signer, sealed) = (RefCell::default(), RefCell::default());
-        Self { listings, changes, projects, tenders, signer, sealed, day_zero, chain }
+        let (signer, sealed, experts) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { listings, changes, projects, tenders, signer, sealed, experts, day_zero, chain }
     }
 
     /// The change called `name`; one that was never proposed has an id that nobody gave.
@@ -233,6 +235,7 @@ pub fn action(verb: &str, words: &Words<'_>, names: &Names) -> Action {
         "cosign" => Action::RegisterCosigner(governance::cosigner(words, names)),
         verb => tender::action(verb, words, names)
             .or_else(|| bids::action(verb, words, names))
+            .or_else(|| evaluation::action(verb, words, names))
             .unwrap_or_else(|| panic!("no verb is called {verb}")),
     }
 }

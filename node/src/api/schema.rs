@@ -7,6 +7,7 @@ mod action;
 mod bid;
 mod chain;
 mod document;
+mod evaluation;
 mod event;
 mod governance;
 mod identity;
@@ -33,6 +34,10 @@ pub use chain::{
     Block, BlockSummary, Certificate, Inclusion, Proof, Signer, SubmitResult, SubmitStatus, Transaction,
 };
 pub use document::{DocumentReceipt, Upload};
+pub use evaluation::{
+    AwardTender, Candidate, CommitScores, EnterExperts, Evaluation, ExcuseGround, ExpertCard, ExpertEntry,
+    LotResult, Mark, MendPanel, NameExpert, PanelSeat, RejectionGround, RevealScores, Sheet, SignContract,
+};
 pub use event::{Event, EventKind};
 pub use governance::{
     Approval, Change, ChangeStatus, DoubleSigning, Evidence, Member, Members, ProposedChange, RemovalReason,

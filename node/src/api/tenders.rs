@@ -1,5 +1,7 @@
 //! Tenders with their projects, objections, sealed and opened bids, and the committees that open them.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -14,9 +16,9 @@ use ledger::record::project::Project as LedgerProject;
 use ledger::record::tender::{Objection as LedgerObjection, Tender as LedgerTender, TenderStage};
 use ledger::state::StateKey as _;
 use ledger::state::keys::{
-    BidKey, ChunkKey, CommitteeKey, IssuerNumberKey, LiveBidKey, ObjectionKey, OpenedBidKey, OpeningKey,
-    ProjectKey, SealingEpochKey, StampKeyKey, TenderKey, all_projects, all_stamp_keys, all_tenders,
-    live_bids_of, objections_of, opened_bids_of,
+    BidKey, ChunkKey, CommitteeKey, EvaluationKey, IssuerNumberKey, LiveBidKey, LotResultKey, ObjectionKey,
+    OpenedBidKey, OpeningKey, ProjectKey, SealingEpochKey, SheetKey, StampKeyKey, TenderKey, all_projects,
+    all_stamp_keys, all_tenders, live_bids_of, objections_of, opened_bids_of,
 };
 use sealing::message;
 use sealing::suite::Ristretto255;
@@ -28,8 +30,8 @@ use super::problem::{Code, Fault, damaged};
 use super::query::{FromQuery, NoQuery, Params, Query, Segment};
 use super::records::{PageAnswer, Paging, PagingQuery, RecordAnswer};
 use super::schema::{
-    ArrivalReceipt, BlindSignature, Bytes, Committee, LiveBid, Objection, OpenedBid, Opening, Page, Problem,
-    Project, Record, SealedBid, SealingEpoch, StampKey, Tender,
+    ArrivalReceipt, BlindSignature, Bytes, Committee, Evaluation, LiveBid, Objection, OpenedBid, Opening,
+    Page, Problem, Project, Record, SealedBid, SealingEpoch, StampKey, Tender,
 };
 use super::submit::read_body;
 use super::view::View;
@@ -244,6 +246,35 @@ pub(crate) async fn opened_bids(
         let after = paging.cursor.map(|bidder| OpenedBidKey(&id, &bidder).key());
         let name = |bid: &LedgerOpenedBid| bid.offer.bidder.to_string();
         Ok(Json(view.page(view.list(opened_bids_of(&id), after, paging.limit, |_| true, name)?)))
+    })
+    .await
+}
+
+/// The evaluation of a tender's bids: the panel, its scores once they are revealed, and what has come of the lots.
+#[utoipa::path(get, path = "/v1/tenders/{id}/evaluation", operation_id = "get_evaluation", tag = "tenders",
+    params(("id" = String, Path, description = "The tender: 64 hexadecimal digits")), responses(
+    (status = 200, description = "The evaluation", body = Record<Evaluation>),
+    (status = "default", description = "Unknown, not opened, or refused", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn evaluation(
+    State(app): State<App>,
+    segment: Segment,
+    _query: Query<NoQuery>,
+) -> RecordAnswer<Evaluation> {
+    let id: TenderId = segment.parse("id")?;
+    app.read(move |view| {
+        let tender = view.tender(&id)?;
+        let none = || Fault::new(Code::NotFound).because("The bids of the tender are not open");
+        let evaluation = view.get(&EvaluationKey(&id))?.ok_or_else(none)?;
+        let (mut sheets, mut lots) = (BTreeMap::new(), Vec::new());
+        for (seat, _) in (1..).zip(&evaluation.seats) {
+            sheets.extend(view.get(&SheetKey(&id, seat))?.map(|sheet| (seat, sheet)));
+        }
+        for (lot, _) in (1..).zip(&tender.lots) {
+            lots.extend(view.get(&LotResultKey(&id, lot))?.map(|result| (lot, result)));
+        }
+        let data = Evaluation::of(evaluation, |seat| sheets.remove(&seat), lots);
+        Ok(Json(Record { data, at: view.at() }))
     })
     .await
 }

@@ -23,6 +23,7 @@ use serde_json::Value;
 use super::cast::{
     BANK, BIDDERS, CENTRES, GUANGZHOU, MORE_BIDDERS, ORGANISER, Party, SHENZHEN, ZHONGSHAN, ZHUHAI,
 };
+use super::evaluation;
 use super::identity::Trust;
 use super::stage::{Actor, Stage, strange};
 use crate::api::schema::{Action, AnswerObjection, EventKind, RaiseObjection, RegisterProject};
@@ -36,7 +37,7 @@ use crate::tenders::admission::{Request, Ticket};
 
 /// Days from the notice to the opening, of both tenders.
 pub(super) const DAYS: u64 = 48;
-const PROJECT: &str = include_str!("../../../examples/project.toml");
+pub(super) const PROJECT: &str = include_str!("../../../examples/project.toml");
 const NOTICE: &str = include_str!("../../../examples/tender.toml");
 /// Whole days until the bonds end.
 const BOND_DAYS: u64 = 150;
@@ -69,11 +70,13 @@ pub(super) async fn play(stage: &mut Stage<'_>, trust: &Trust) -> Result<(), Fai
     let open =
         notice(stage, &project, "珠海市示例大桥工程施工招标公告", words("a bridge", "示例大桥")).await?;
     objection(stage, &open).await?;
+    let experts = evaluation::pool(stage).await?;
     let late = bidding(stage, &open).await?;
     faults_before_the_opening(stage).await?;
     deadline(stage, &open, late).await?;
     opening(stage, &open).await?;
     outcome(stage, &open).await?;
+    evaluation::play(stage, open.id, &experts).await?;
     unopened(stage, &project).await
 }
 

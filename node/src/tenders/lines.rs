@@ -83,8 +83,10 @@ impl Lines {
 mod tests {
     use super::*;
 
-    /// What is in the file, and what is read of it: nothing when it is refused.
-    const CASES: &[(&str, &[u8], Option<&[&str]>)] = &[
+    /// What a case is called, what is in the file, and what is read of it: nothing when it is refused.
+    type Case = (&'static str, &'static [u8], Option<&'static [&'static str]>);
+
+    const CASES: &[Case] = &[
         ("nothing", b"", Some(&[])),
         ("two lines", b"a1\na2\n", Some(&["a1", "a2"])),
         ("cut off at the end", b"a1\na", Some(&["a1"])),

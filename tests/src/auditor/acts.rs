@@ -150,7 +150,14 @@ pub(super) fn roles(action: &Action) -> &'static [Role] {
         | Action::SubmitBid(_)
         | Action::WithdrawBid(_)
         | Action::OpenShares(_)
-        | Action::OpenOwnBid(_) => &[],
+        | Action::OpenOwnBid(_)
+        | Action::EnterExperts(_)
+        | Action::MendPanel(_)
+        | Action::CommitScores(_)
+        | Action::RevealScores(_)
+        | Action::NameExpert(_)
+        | Action::AwardTender(_)
+        | Action::SignContract(_) => &[],
     }
 }
 
@@ -213,7 +220,14 @@ pub(super) fn judge(action: &Action, moment: &Moment<'_>, faults: &mut Faults) {
         | Action::SubmitBid(_)
         | Action::WithdrawBid(_)
         | Action::OpenShares(_)
-        | Action::OpenOwnBid(_) => {}
+        | Action::OpenOwnBid(_)
+        | Action::EnterExperts(_)
+        | Action::MendPanel(_)
+        | Action::CommitScores(_)
+        | Action::RevealScores(_)
+        | Action::NameExpert(_)
+        | Action::AwardTender(_)
+        | Action::SignContract(_) => {}
     }
 }
 
@@ -255,6 +269,13 @@ pub(super) fn enter(action: &Action, books: &mut Books, entry: Entry, chain: &Ch
         | Action::SubmitBid(_)
         | Action::WithdrawBid(_)
         | Action::OpenShares(_)
-        | Action::OpenOwnBid(_) => Vec::new(),
+        | Action::OpenOwnBid(_)
+        | Action::EnterExperts(_)
+        | Action::MendPanel(_)
+        | Action::CommitScores(_)
+        | Action::RevealScores(_)
+        | Action::NameExpert(_)
+        | Action::AwardTender(_)
+        | Action::SignContract(_) => Vec::new(),
     }
 }

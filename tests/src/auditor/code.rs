@@ -221,6 +221,21 @@ codes! {
     StampQuarterClosed = 1417 "stamp_quarter_closed";
     StampKeyExists = 1418 "stamp_key_exists";
     InvalidStampKey = 1419 "invalid_stamp_key";
+    InvalidExperts = 1501 "invalid_experts";
+    ExpertKeyUsed = 1502 "expert_key_used";
+    PoolFull = 1503 "pool_full";
+    SeatNotTaken = 1504 "seat_not_taken";
+    NotOnThePanel = 1505 "not_on_the_panel";
+    EvaluationNotBegun = 1506 "evaluation_not_begun";
+    ScoresCommitted = 1507 "scores_committed";
+    SheetsOutstanding = 1508 "sheets_outstanding";
+    ScoresRevealed = 1509 "scores_revealed";
+    SheetDiffers = 1510 "sheet_differs";
+    InvalidSheet = 1511 "invalid_sheet";
+    CardDiffers = 1512 "card_differs";
+    PanelNotNamed = 1513 "panel_not_named";
+    LotNotAwarded = 1514 "lot_not_awarded";
+    NotABidder = 1515 "not_a_bidder";
 }
 
 impl Code {

@@ -153,7 +153,21 @@ impl Conservation {
             | Event::TenderOpened { .. }
             | Event::SharesMissing { .. }
             | Event::OpeningStalled { .. }
-            | Event::TenderAnnulled { .. } => Ok(()),
+            | Event::TenderAnnulled { .. }
+            | Event::ExpertsEntered { .. }
+            | Event::PanelDrawn { .. }
+            | Event::ExpertExcused { .. }
+            | Event::ScoresCommitted { .. }
+            | Event::ScoresRevealed { .. }
+            | Event::CandidatesOnDisplay { .. }
+            | Event::AllBidsRejected { .. }
+            | Event::ExpertNamed { .. }
+            | Event::EvaluationVoid { .. }
+            | Event::DisplayEnded { .. }
+            | Event::LotAwarded { .. }
+            | Event::AwardLapsed { .. }
+            | Event::LotContractSigned { .. }
+            | Event::TenderEnded { .. } => Ok(()),
         }
     }
 

@@ -80,7 +80,20 @@ fn tender(kind: &EventKind) -> Option<&str> {
         | K::TenderOpened { tender, .. }
         | K::SharesMissing { tender, .. }
         | K::OpeningStalled { tender, .. }
-        | K::TenderAnnulled { tender, .. } => Some(tender),
+        | K::TenderAnnulled { tender, .. }
+        | K::PanelDrawn { tender, .. }
+        | K::ExpertExcused { tender, .. }
+        | K::ScoresCommitted { tender, .. }
+        | K::ScoresRevealed { tender, .. }
+        | K::CandidatesOnDisplay { tender, .. }
+        | K::AllBidsRejected { tender, .. }
+        | K::ExpertNamed { tender, .. }
+        | K::EvaluationVoid { tender, .. }
+        | K::DisplayEnded { tender, .. }
+        | K::LotAwarded { tender, .. }
+        | K::AwardLapsed { tender, .. }
+        | K::LotContractSigned { tender, .. }
+        | K::TenderEnded { tender, .. } => Some(tender),
         _ => None,
     }
 }
@@ -105,6 +118,12 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         }
         K::QuoteRecorded { listing, bidder, .. } => about(listing, Some(bidder)),
         K::ListingConcluded { listing, winner, .. } => about(listing, Some(winner)),
+        K::LotAwarded { winner: party, .. }
+        | K::AwardLapsed { winner: party, .. }
+        | K::LotContractSigned { by: party, .. }
+        | K::ExpertsEntered { centre: party, .. } => {
+            Subject { organisations: [Some(party), None], ..Subject::default() }
+        }
         K::DealConfirmed { listing, by, .. } | K::ContractSigned { listing, by, .. } => {
             about(listing, Some(by))
         }
@@ -178,6 +197,16 @@ fn subject(kind: &EventKind) -> Subject<'_> {
         | K::SharesMissing { .. }
         | K::OpeningStalled { .. }
         | K::TenderAnnulled { .. }
+        | K::PanelDrawn { .. }
+        | K::ExpertExcused { .. }
+        | K::ScoresCommitted { .. }
+        | K::ScoresRevealed { .. }
+        | K::CandidatesOnDisplay { .. }
+        | K::AllBidsRejected { .. }
+        | K::ExpertNamed { .. }
+        | K::EvaluationVoid { .. }
+        | K::DisplayEnded { .. }
+        | K::TenderEnded { .. }
         | K::ChangeAdopted { .. }
         | K::ChangeExpired { .. }
         | K::RulesAdopted { .. } => Subject::default(),

@@ -90,5 +90,9 @@ const fn stage(stage: TenderStage) -> Label {
         TenderStage::OpenedLate => label("已开标（延迟）", "opened late"),
         TenderStage::Failed => label("流标，未开标", "failed, never opened"),
         TenderStage::Annulled => label("作废，未开标", "annulled"),
+        TenderStage::OnDisplay => label("中标候选人公示", "candidates on display"),
+        TenderStage::Displayed => label("公示期满，待定标", "to be awarded"),
+        TenderStage::Awarded => label("已定标，待签合同", "awarded, contract to be signed"),
+        TenderStage::Contracted => label("合同已签订", "contracted"),
     }
 }

@@ -6,6 +6,9 @@ use ledger::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::evaluation::{
+    AwardTender, CommitScores, EnterExperts, MendPanel, NameExpert, RevealScores, SignContract,
+};
 use super::governance::signature;
 use super::{
     AdmitRole, AppointStaff, Enrol, RecordOcspResponse, RecordRevocationList, ReportSharedKey,
@@ -94,6 +97,20 @@ pub enum Action {
     OpenShares(OpenShares),
     /// Somebody opens its own bid, because too few seats have.
     OpenOwnBid(OpenOwnBid),
+    /// A centre enters experts in the pool.
+    EnterExperts(EnterExperts),
+    /// The hosting centre takes an expert off a panel, or has it filled.
+    MendPanel(MendPanel),
+    /// A member of a panel commits to its scores.
+    CommitScores(CommitScores),
+    /// A member of a panel reveals its scores.
+    RevealScores(RevealScores),
+    /// A centre shows who sat on a panel.
+    NameExpert(NameExpert),
+    /// An organiser awards the lots of a tender.
+    AwardTender(AwardTender),
+    /// Organiser or winner signs the contract of a lot.
+    SignContract(SignContract),
 }
 
 /// The keys with which a member's node signs checkpoints.
@@ -325,6 +342,13 @@ impl TryFrom<Action> for LedgerAction {
             Action::WithdrawBid(a) => Self::WithdrawBid(a.try_into()?),
             Action::OpenShares(a) => Self::OpenShares(a.try_into()?),
             Action::OpenOwnBid(a) => Self::OpenOwnBid(a.try_into()?),
+            Action::EnterExperts(a) => Self::EnterExperts(a.try_into()?),
+            Action::MendPanel(a) => Self::MendPanel(a.try_into()?),
+            Action::CommitScores(a) => Self::CommitScores(a.try_into()?),
+            Action::RevealScores(a) => Self::RevealScores(a.try_into()?),
+            Action::NameExpert(a) => Self::NameExpert(a.try_into()?),
+            Action::AwardTender(a) => Self::AwardTender(a.try_into()?),
+            Action::SignContract(a) => Self::SignContract(a.try_into()?),
         })
     }
 }
@@ -444,6 +468,13 @@ impl From<LedgerAction> for Action {
             LedgerAction::WithdrawBid(a) => Self::WithdrawBid(a.into()),
             LedgerAction::OpenShares(a) => Self::OpenShares(a.into()),
             LedgerAction::OpenOwnBid(a) => Self::OpenOwnBid(a.into()),
+            LedgerAction::EnterExperts(a) => Self::EnterExperts(a.into()),
+            LedgerAction::MendPanel(a) => Self::MendPanel(a.into()),
+            LedgerAction::CommitScores(a) => Self::CommitScores(a.into()),
+            LedgerAction::RevealScores(a) => Self::RevealScores(a.into()),
+            LedgerAction::NameExpert(a) => Self::NameExpert(a.into()),
+            LedgerAction::AwardTender(a) => Self::AwardTender(a.into()),
+            LedgerAction::SignContract(a) => Self::SignContract(a.into()),
         }
     }
 }

@@ -5,7 +5,10 @@ use ledger::time::BlockTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Amount, BidStatus, EndReason, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind};
+use super::tender::Industry;
+use super::{
+    Amount, BidStatus, EndReason, ExcuseGround, ReleaseGround, RevocationReason, Role, SigningKind, TradeKind,
+};
 
 /// A fact that a block added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -576,6 +579,128 @@ pub enum EventKind {
         /// How many bids stay sealed.
         unopened: u32,
     },
+    /// A centre entered experts in the pool.
+    ExpertsEntered {
+        /// Credit code of the centre.
+        centre: String,
+        /// What they know about.
+        industry: Industry,
+        /// How many.
+        count: u32,
+    },
+    /// Experts were drawn for the panel of a tender.
+    PanelDrawn {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// From which pool.
+        industry: Industry,
+        /// Their numbers in the pool, in the order of the draw.
+        experts: Vec<u32>,
+        /// How many are missing, because the pool is empty.
+        missing: u32,
+    },
+    /// An expert left a panel.
+    ExpertExcused {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The seat.
+        seat: u32,
+        /// Why.
+        ground: ExcuseGround,
+    },
+    /// A member of a panel committed to its scores.
+    ScoresCommitted {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The seat.
+        seat: u32,
+    },
+    /// A member of a panel revealed its scores.
+    ScoresRevealed {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The seat.
+        seat: u32,
+    },
+    /// The ranking was computed, and the candidates are on display.
+    CandidatesOnDisplay {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many lots have candidates.
+        lots: u32,
+        /// How many bids the panel rejected.
+        rejected: u32,
+        /// Until when they are on display (RFC 3339).
+        until: String,
+    },
+    /// The panel rejected all bids.
+    AllBidsRejected {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// How many.
+        rejected: u32,
+    },
+    /// It is known who sat on a seat of a panel.
+    ExpertNamed {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The seat.
+        seat: u32,
+        /// The name.
+        name: String,
+    },
+    /// A member of a panel had an interest: the evaluation is void, and done anew.
+    EvaluationVoid {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The seat.
+        seat: u32,
+    },
+    /// The candidates have been on display long enough.
+    DisplayEnded {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+    },
+    /// A lot was awarded.
+    LotAwarded {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The lot.
+        lot: u32,
+        /// Credit code of the winner.
+        winner: String,
+        /// At which price.
+        price: Amount,
+        /// Until when the contract must be signed (RFC 3339).
+        contract_by: String,
+    },
+    /// No contract was signed in time, and the award is lost.
+    AwardLapsed {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The lot.
+        lot: u32,
+        /// Credit code of whose it was.
+        winner: String,
+    },
+    /// A side signed the contract of a lot.
+    LotContractSigned {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// The lot.
+        lot: u32,
+        /// Credit code of who signed.
+        by: String,
+        /// Whether both have.
+        complete: bool,
+    },
+    /// No lot of a tender is left without contract or end.
+    TenderEnded {
+        /// Id of the tender, in hexadecimal.
+        tender: String,
+        /// As what.
+        stage: String,
+    },
 }
 
 impl EventKind {
@@ -647,6 +772,20 @@ impl EventKind {
             Self::SharesMissing { .. } => "shares_missing",
             Self::OpeningStalled { .. } => "opening_stalled",
             Self::TenderAnnulled { .. } => "tender_annulled",
+            Self::ExpertsEntered { .. } => "experts_entered",
+            Self::PanelDrawn { .. } => "panel_drawn",
+            Self::ExpertExcused { .. } => "expert_excused",
+            Self::ScoresCommitted { .. } => "scores_committed",
+            Self::ScoresRevealed { .. } => "scores_revealed",
+            Self::CandidatesOnDisplay { .. } => "candidates_on_display",
+            Self::AllBidsRejected { .. } => "all_bids_rejected",
+            Self::ExpertNamed { .. } => "expert_named",
+            Self::EvaluationVoid { .. } => "evaluation_void",
+            Self::DisplayEnded { .. } => "display_ended",
+            Self::LotAwarded { .. } => "lot_awarded",
+            Self::AwardLapsed { .. } => "award_lapsed",
+            Self::LotContractSigned { .. } => "lot_contract_signed",
+            Self::TenderEnded { .. } => "tender_ended",
         }
     }
 }
@@ -886,6 +1025,44 @@ impl From<LedgerEvent> for EventKind {
             E::OpeningStalled { tender } => Self::OpeningStalled { tender: text(&tender) },
             E::TenderAnnulled { tender, unopened } => {
                 Self::TenderAnnulled { tender: text(&tender), unopened }
+            }
+            E::ExpertsEntered { centre, industry, count } => {
+                Self::ExpertsEntered { centre: text(&centre), industry: industry.into(), count }
+            }
+            E::PanelDrawn { tender, industry, experts, missing } => {
+                Self::PanelDrawn { tender: text(&tender), industry: industry.into(), experts, missing }
+            }
+            E::ExpertExcused { tender, seat, ground } => {
+                Self::ExpertExcused { tender: text(&tender), seat, ground: ground.into() }
+            }
+            E::ScoresCommitted { tender, seat } => Self::ScoresCommitted { tender: text(&tender), seat },
+            E::ScoresRevealed { tender, seat } => Self::ScoresRevealed { tender: text(&tender), seat },
+            E::CandidatesOnDisplay { tender, lots, rejected, until } => {
+                Self::CandidatesOnDisplay { tender: text(&tender), lots, rejected, until: text(&until) }
+            }
+            E::AllBidsRejected { tender, rejected } => {
+                Self::AllBidsRejected { tender: text(&tender), rejected }
+            }
+            E::ExpertNamed { tender, seat, name } => {
+                Self::ExpertNamed { tender: text(&tender), seat, name: text(&name) }
+            }
+            E::EvaluationVoid { tender, seat } => Self::EvaluationVoid { tender: text(&tender), seat },
+            E::DisplayEnded { tender } => Self::DisplayEnded { tender: text(&tender) },
+            E::LotAwarded { tender, lot, winner, price, contract_by } => Self::LotAwarded {
+                tender: text(&tender),
+                lot,
+                winner: text(&winner),
+                price: price.into(),
+                contract_by: text(&contract_by),
+            },
+            E::AwardLapsed { tender, lot, winner } => {
+                Self::AwardLapsed { tender: text(&tender), lot, winner: text(&winner) }
+            }
+            E::LotContractSigned { tender, lot, by, complete } => {
+                Self::LotContractSigned { tender: text(&tender), lot, by: text(&by), complete }
+            }
+            E::TenderEnded { tender, stage } => {
+                Self::TenderEnded { tender: text(&tender), stage: stage.name().to_owned() }
             }
         }
     }

@@ -96,6 +96,71 @@ pub(super) fn describe(kind: &EventKind) -> Words {
             format!("tender {tender} annulled, {unopened} bids stay sealed"),
             format!("{tender} 作废，{unopened} 份投标保持密封"),
         ),
+        E::ExpertsEntered { centre, industry, count } => words(
+            format!("{centre} entered {count} experts for {industry:?}"),
+            format!("{centre} 录入 {count} 名专家（{industry:?}）"),
+        ),
+        E::PanelDrawn { tender, experts, missing, .. } => words(
+            format!("panel of {tender}: {} experts drawn, {missing} missing", experts.len()),
+            format!("{tender} 评标委员会：抽取专家 {} 名，尚缺 {missing} 名", experts.len()),
+        ),
+        E::ExpertExcused { tender, seat, ground } => words(
+            format!("panel of {tender}: seat {seat} left ({ground:?})"),
+            format!("{tender} 评标委员会第 {seat} 席退出（{ground:?}）"),
+        ),
+        E::ScoresCommitted { tender, seat } => words(
+            format!("panel of {tender}: seat {seat} committed to its scores"),
+            format!("{tender} 评标委员会第 {seat} 席提交评分承诺"),
+        ),
+        E::ScoresRevealed { tender, seat } => words(
+            format!("panel of {tender}: seat {seat} revealed its scores"),
+            format!("{tender} 评标委员会第 {seat} 席公开评分"),
+        ),
+        E::CandidatesOnDisplay { tender, lots, rejected, until } => words(
+            format!(
+                "{tender} ranked: candidates for {lots} lots on display until {until}, {rejected} bids rejected"
+            ),
+            format!("{tender} 评标完成：{lots} 个标段的中标候选人公示至 {until}，否决投标 {rejected} 份"),
+        ),
+        E::AllBidsRejected { tender, rejected } => words(
+            format!("{tender} failed: all {rejected} bids rejected"),
+            format!("{tender} 否决全部 {rejected} 份投标，招标失败"),
+        ),
+        E::ExpertNamed { tender, seat, name } => words(
+            format!("panel of {tender}: seat {seat} is {name}"),
+            format!("{tender} 评标委员会第 {seat} 席：{name}"),
+        ),
+        E::EvaluationVoid { tender, seat } => words(
+            format!("evaluation of {tender} void: seat {seat} had an interest"),
+            format!("{tender} 第 {seat} 席存在利害关系，评标无效，重新评审"),
+        ),
+        E::DisplayEnded { tender } => {
+            words(format!("display of candidates of {tender} ended"), format!("{tender} 中标候选人公示期满"))
+        }
+        E::LotAwarded { tender, lot, winner, price, contract_by } => words(
+            format!(
+                "lot {lot} of {tender} awarded to {winner} at {}, contract by {contract_by}",
+                price.amount
+            ),
+            format!(
+                "{tender} 第 {lot} 标段中标人 {winner}，中标价 {}，合同签订截止 {contract_by}",
+                price.amount
+            ),
+        ),
+        E::AwardLapsed { tender, lot, winner } => words(
+            format!("award of lot {lot} of {tender} to {winner} lapsed"),
+            format!("{winner} 逾期未订立 {tender} 第 {lot} 标段合同，中标资格失效"),
+        ),
+        E::LotContractSigned { tender, lot, by, complete } => words(
+            format!(
+                "{by} signed the contract of lot {lot} of {tender}{}",
+                if *complete { ", both have" } else { "" }
+            ),
+            format!("{by} 签署 {tender} 第 {lot} 标段合同{}", if *complete { "，双方已签署" } else { "" }),
+        ),
+        E::TenderEnded { tender, stage } => {
+            words(format!("{tender} ended: {stage}"), format!("{tender} 结束：{stage}"))
+        }
         other => words(other.name(), other.name()),
     }
 }
