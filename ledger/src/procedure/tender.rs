@@ -67,6 +67,14 @@ pub struct PublishTender {
     pub envelope: EnvelopeClass,
 }
 
+/// The periods that a notice must keep.
+struct Periods {
+    sale: BlockTime,
+    bidding: BlockTime,
+    grace: Span,
+    validity: BlockTime,
+}
+
 /// What the checks found.
 pub struct Found {
     id: TenderId,
@@ -119,21 +127,30 @@ impl PublishTender {
         if self.lots.iter().all(within) { Ok(()) } else { Err(Rejection::BondTooHigh) }
     }
 
-    fn check_periods(&self, pack: &RulePack, now: BlockTime) -> Result<(), Failure> {
-        let (sale, bidding) = (pack.earliest(rule::SALE, now)?, pack.earliest(rule::BIDDING, now)?);
-        if self.sale_until < sale || self.sale_until > self.closes_at {
-            return Err(Rejection::SaleTooShort.into());
+    /// Counts the periods, which has the lowest number of all refusals where the holiday table ends too early.
+    fn periods(&self, pack: &RulePack, now: BlockTime) -> Result<Periods, RuleError> {
+        check_reach(pack, self.closes_at)?;
+        Ok(Periods {
+            sale: pack.earliest(rule::SALE, now)?,
+            bidding: pack.earliest(rule::BIDDING, now)?,
+            grace: pack.minutes(rule::GRACE, now)?,
+            validity: pack.earliest(rule::VALIDITY, self.closes_at)?,
+        })
+    }
+
+    fn check_periods(&self, periods: &Periods) -> Result<(), Rejection> {
+        if self.sale_until < periods.sale || self.sale_until > self.closes_at {
+            return Err(Rejection::SaleTooShort);
         }
-        if self.closes_at < bidding {
-            return Err(Rejection::BiddingTooShort.into());
+        if self.closes_at < periods.bidding {
+            return Err(Rejection::BiddingTooShort);
         }
-        if self.grace > pack.minutes(rule::GRACE, now)? {
-            return Err(Rejection::GraceTooLong.into());
+        if self.grace > periods.grace {
+            return Err(Rejection::GraceTooLong);
         }
-        let least = pack.earliest(rule::VALIDITY, self.closes_at)?;
         let until = whole_days_after(self.closes_at, u64::from(self.validity_days));
-        if until < least || self.validity_days > MAX_VALIDITY_DAYS {
-            return Err(Rejection::ValidityTooShort.into());
+        if until < periods.validity || self.validity_days > MAX_VALIDITY_DAYS {
+            return Err(Rejection::ValidityTooShort);
         }
         Ok(())
     }
@@ -152,7 +169,7 @@ impl Procedure for PublishTender {
         let now = context.time;
         // Refusals about rules and numbers that listings know too have lower numbers.
         let pack = context.rules(TradeKind::ConstructionTender)?;
-        check_reach(&pack, self.closes_at)?;
+        let periods = self.periods(&pack, now)?;
         let share = pack.value(rule::BOND_SHARE, Unit::Permille, now)?;
         let cap = ten_thousand_yuan(pack.value(rule::BOND_CAP, Unit::TenThousandYuan, now)?);
         let project = context.state.read(&ProjectKey(&self.project))?;
@@ -180,7 +197,7 @@ impl Procedure for PublishTender {
         self.check_lots()?;
         self.check_method()?;
         self.check_bonds(share, cap)?;
-        self.check_periods(&pack, now)?;
+        self.check_periods(&periods)?;
         let committee = epoch::committee(context.state)?.ok_or(Rejection::NoCommittee)?.epoch;
         let id = self.id(&context.signer.code);
         if context.state.read(&TenderKey(&id))?.is_some() {
