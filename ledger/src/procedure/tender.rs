@@ -118,11 +118,12 @@ impl PublishTender {
         if sum == Some(ALL_WEIGHTS) && price > 0 { Ok(()) } else { Err(Rejection::InvalidMethod) }
     }
 
-    /// Whether every lot's bond is within its share of the estimated price and below the cap.
+    /// Whether every lot's bond is within its share of the estimated price and below the cap. A share beyond the largest
+    /// amount is exceeded by no bond.
     fn check_bonds(&self, share: u64, cap: Amount) -> Result<(), Rejection> {
         let within = |lot: &Lot| {
-            let most = lot.estimate.permille_floor(share).and_then(|most| most.at_least(lot.bond));
-            most.unwrap_or(false) && cap.at_least(lot.bond).unwrap_or(false)
+            let most = lot.estimate.permille_floor(share).unwrap_or(Amount::MAX);
+            most.at_least(lot.bond).unwrap_or(false) && cap.at_least(lot.bond).unwrap_or(false)
         };
         if self.lots.iter().all(within) { Ok(()) } else { Err(Rejection::BondTooHigh) }
     }
