@@ -285,10 +285,13 @@ impl Judge<'_, '_> {
             && letter.principal == offer.bidder
             && letter.amount.at_least(bonds).unwrap_or(false)
             && letter.valid_until >= until;
-        let opening = bond.opening.as_slice().try_into().unwrap_or_default();
         let key = OneTimeKey::from_bytes(*bid.key.as_bytes());
-        let bound =
-            message::guarantee_bind::<Ristretto255>(&key, &opening).as_bytes() == letter.bind.as_slice();
+        // What is not as long as it must be opens nothing.
+        let opening = <&[u8; 32]>::try_from(bond.opening.as_slice());
+        let bound = opening.is_ok_and(|opening| {
+            let bind = message::guarantee_bind::<Ristretto255>(&key, opening);
+            bind.as_bytes() == letter.bind.as_slice()
+        });
         let bytes = message::guarantee::<Ristretto255>(&codec::encode(letter));
         let signed = verify(&bond.key, bytes.as_bytes(), &bond.signature).is_ok();
         if !(sound && bound && signed && self.speaks_for(&bond.key, &letter.guarantor, Role::Guarantor)?) {

@@ -114,7 +114,7 @@ fn bond(words: &Words<'_>, names: &Names, id: TenderId, signer: &str, bidder: &s
         return None;
     }
     let spoiled = words.take("letter", "good");
-    let opening = [9; 32];
+    let opening = if spoiled == "opening" { [0; 32] } else { [9; 32] };
     let bound = if spoiled == "bind" { one_time("somebody") } else { one_time(signer) };
     let bind = message::guarantee_bind::<Ristretto255>(&bound, &opening);
     let guarantor = if spoiled == "guarantor" { "a" } else { "bank" };
@@ -131,7 +131,9 @@ fn bond(words: &Words<'_>, names: &Names, id: TenderId, signer: &str, bidder: &s
     let bytes = message::guarantee::<Ristretto255>(&encode(&letter));
     let signing = key(if spoiled == "signature" { "b" } else { guarantor });
     let (public, signature) = (key(guarantor).public_key(), signing.sign(bytes.as_bytes()));
-    Some(BidBond { letter, key: public, signature, opening: Bytes::new(opening.to_vec()).unwrap() })
+    // One that is cut short opens nothing, not even a letter that is bound to zeros.
+    let shown = if spoiled == "opening" { vec![0; 31] } else { opening.to_vec() };
+    Some(BidBond { letter, key: public, signature, opening: Bytes::new(shown).unwrap() })
 }
 
 fn offer(words: &Words<'_>, names: &Names, id: TenderId, signer: &str) -> Offer {
